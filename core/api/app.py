@@ -1,0 +1,64 @@
+"""The HTTP API: one FastAPI application, mounted under /api/v1."""
+
+import secrets
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Header
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+import core
+from core.api.answers import Unrounded
+from core.errors import GatehouseError, QueryError
+from core.services.house import House
+
+HouseGetter = Callable[[], House]
+
+
+def build(house: HouseGetter, token: Callable[[], str]) -> FastAPI:
+    """The application. house: the open house, asked at each request.  token: what a POST must bear."""
+    from core.api import jobs, models, runs, sources
+
+    api = FastAPI(
+        title="Gatehouse",
+        version=core.__version__,
+        description="What a page shows, a program can read.",
+        docs_url=None,  # the usual pages load scripts from another host
+        redoc_url=None,
+        default_response_class=Unrounded,
+    )
+
+    def allowed(authorization: Annotated[str, Header()] = "") -> None:
+        if not secrets.compare_digest(authorization.encode(), f"Bearer {token()}".encode()):
+            raise HTTPException(401, "This needs the token in server.json, as 'Authorization: Bearer ...'.")
+
+    for room in (runs, models, sources, jobs):
+        api.include_router(room.router(house))
+    api.include_router(sources.actions(house), dependencies=[Depends(allowed)])
+    api.add_exception_handler(GatehouseError, _family)
+    api.add_exception_handler(HTTPException, _http)
+    api.add_exception_handler(RequestValidationError, _invalid)
+    return api
+
+
+def _family(_: Request, error: Exception) -> Unrounded:
+    if not isinstance(error, GatehouseError):
+        raise error
+    told: dict[str, Any] = {"title": error.title, "message": error.message, "hint": error.hint}
+    if isinstance(error, QueryError):
+        told |= {"position": error.position, "suggestion": error.suggestion}
+    return Unrounded({"error": told}, status_code=error.http_status)
+
+
+def _http(_: Request, error: Exception) -> Unrounded:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = str(error.detail) if isinstance(error, HTTPException) else ""
+    return Unrounded({"error": {"title": "Not possible", "message": detail, "hint": ""}}, status_code=status)
+
+
+def _invalid(_: Request, error: Exception) -> Unrounded:
+    first = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": [], "msg": ""}
+    message = f"{'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']}"
+    return Unrounded({"error": {"title": "Not a valid request", "message": message, "hint": ""}}, status_code=422)

@@ -1,0 +1,45 @@
+"""Routes of long work."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter
+
+from core.api.answers import Routes
+from core.services.house import House
+from core.services.jobs import Job
+
+
+def router(house: Callable[[], House]) -> APIRouter:
+    """GET /jobs, GET /jobs/{id}."""
+    routes = Routes(tags=["jobs"])
+
+    @routes.get("/jobs")
+    def jobs() -> dict[str, Any]:
+        """All jobs of this process, newest first."""
+        items = [spoken(job) for job in house().jobs.all()]
+        return {"items": items, "total": len(items)}
+
+    @routes.get("/jobs/{job_id}")
+    def job(job_id: str) -> dict[str, Any]:
+        """One job: its state (waiting, running, done, failed), progress, result or error."""
+        return spoken(house().jobs.get(job_id))
+
+    return routes
+
+
+def spoken(job: Job) -> dict[str, Any]:
+    """A job as JSON."""
+    return {
+        "id": job.id,
+        "key": job.key,
+        "title": job.title,
+        "state": job.state,
+        "created_ms": job.created_ms,
+        "progress": asdict(job.progress) if job.progress else None,
+        "result": job.result,
+        "error": {"title": job.error.title, "message": job.error.message, "hint": job.error.hint}
+        if job.error
+        else None,
+    }

@@ -1,0 +1,75 @@
+"""Routes of sources: how they stand, and asking for work on them."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.api.answers import Routes
+from core.api.jobs import spoken
+from core.services import histories, sources
+from core.services.house import House
+from core.services.sources import SourceStatus
+
+OF_STATUS = (
+    "name", "state", "error", "hint", "runs", "experiments", "models", "complete_ms", "ended_ms", "runs_read",
+    "runs_removed", "oldest_read_ms", "rest", "stale", "origin",
+)  # fmt: skip
+
+
+class SyncWanted(BaseModel):
+    """source: one; all when left out.  stores: the demo's or the own ones; those shown when left out."""
+
+    model_config = ConfigDict(extra="forbid")
+    source: str | None = None
+    stores: Literal["demo", "own"] | None = None
+
+
+class HistoriesWanted(BaseModel):
+    """Metric histories to read from a REST source. runs: "source:run_id"."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["histories"]
+    runs: list[str] = Field(min_length=1, max_length=200)
+
+
+def router(house: Callable[[], House]) -> APIRouter:
+    """GET /sources."""
+    routes = Routes(tags=["sources"])
+
+    @routes.get("/sources")
+    def listing() -> dict[str, Any]:
+        """The shown sources and how their syncs stand; never a secret."""
+        items = [_spoken(status) for status in sources.statuses(house())]
+        return {"items": items, "total": len(items)}
+
+    return routes
+
+
+def actions(house: Callable[[], House]) -> APIRouter:
+    """POST /sync, /jobs: they answer at once with jobs to follow."""
+    routes = Routes(tags=["jobs"])
+
+    @routes.post("/sync", status_code=202)
+    def sync(wanted: SyncWanted) -> dict[str, Any]:
+        """Starts to sync one source, or all; one that is being synced already answers with that job."""
+        premises = house()
+        if wanted.stores and wanted.stores != premises.active and wanted.stores == "demo":
+            sources.show(premises, "demo")
+        which = wanted.stores or premises.active
+        names = [wanted.source] if wanted.source else list(premises.sources_of(which))
+        items = [spoken(sources.start_sync(premises, name, which=which)) for name in names]
+        return {"items": items, "total": len(items)}
+
+    @routes.post("/jobs", status_code=202)
+    def job(wanted: HistoriesWanted) -> dict[str, Any]:
+        """Starts other long work: reading metric histories."""
+        return spoken(histories.start_loading(house(), wanted.runs))
+
+    return routes
+
+
+def _spoken(status: SourceStatus) -> dict[str, Any]:
+    job = {"job": spoken(status.job) if status.job else None}
+    return {"url": sources.address(status.source)} | {name: getattr(status, name) for name in OF_STATUS} | job

@@ -1,0 +1,179 @@
+"""Commands. Each imports what it needs when it runs: `gatehouse --help` is there at once."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.errors import GatehouseError
+
+if TYPE_CHECKING:
+    from core.records import Progress
+
+APP_FILE = Path(__file__).resolve().parents[1] / "app.py"
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_enable=False, help="Models compared, checked and signed off.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+
+
+def main() -> None:
+    """Runs a command. Exit 0: ok, 1: a negative verdict, 2: bad usage or input, or a source that failed."""
+    app()
+
+
+@app.command()
+def serve(
+    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Serve the pages and the API; without a source of your own, with the demo."""
+    with _told(as_json):
+        from core import settings
+        from core.errors import Busy, SettingsError
+
+        stated = settings.load()
+        if stated.address not in ("127.0.0.1", "::1", "localhost"):
+            raise SettingsError(
+                f"Gatehouse may only listen on 127.0.0.1 for now, got {stated.address}.",
+                hint="There is no sign-in yet: whoever reaches the port sees everything. Use an SSH tunnel.",
+            )
+        if server := _server():
+            raise Busy(f"Gatehouse serves these stores already: {server['url']}", hint="Use that one, or end it first.")
+        chosen = port or stated.port
+        _say(as_json, {"url": f"http://{stated.address}:{chosen}"}, f"Gatehouse on http://{stated.address}:{chosen}")
+    sys.stdout.flush()
+    os.environ["GATEHOUSE_PORT"] = str(chosen)
+    os.environ["STREAMLIT_CONFIG_FOLDER"] = str(APP_FILE.parent)
+    os.execv(
+        sys.executable,
+        [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            str(APP_FILE),
+            "--server.port",
+            str(chosen),
+            "--server.address",
+            stated.address,
+        ],
+    )
+
+
+@app.command()
+def demo(as_json: Json = False) -> None:
+    """Load the demo into its own stores and show it."""
+    with _told(as_json):
+        _sync_all(as_json, "demo")
+        if _server() is None:
+            from core import settings
+            from core.services.house import open_house
+
+            house = open_house(settings.load())
+            house.switch("demo")
+            house.close()
+
+
+@app.command()
+def sync(
+    source: Annotated[str | None, typer.Argument(help="One source; all when left out.")] = None, as_json: Json = False
+) -> None:
+    """Read what is new in the sources, by the running server if there is one."""
+    with _told(as_json):
+        _sync_all(as_json, None, source)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Tell the settings and where each came from, the state of the store, and whether each source answers."""
+    with _told(as_json):
+        from core.services.doctor import examine
+
+        report = examine(_server())
+        _say(as_json, report.as_json(), report.as_text())
+        if not report.healthy:
+            raise typer.Exit(1)
+
+
+def _sync_all(as_json: bool, which: str | None, source: str | None = None) -> None:
+    server = _server()
+    report = _Line(as_json)
+    if server:
+        from core.services.remote import sync_by_server
+
+        results = sync_by_server(server, source, which, report)
+    else:
+        from core import settings
+        from core.services.house import open_house
+
+        house = open_house(settings.load())
+        try:
+            premises = "demo" if which == "demo" else house.active
+            names = [source] if source else list(house.sources_of(premises))
+            results = [house.sync(name, report, which=premises) for name in names]
+        finally:
+            house.close()
+    report.end()
+    lines = [
+        f"{done['source']}: "
+        + ("nothing new" if done["unchanged"] else f"{done['read']:,} runs read, {done['removed']:,} gone")
+        + f", {done['seconds']:.1f} s"
+        for done in results
+    ]
+    _say(as_json, {"items": results, "total": len(results)}, "\n".join(lines) or "No source is set up yet.")
+
+
+class _Line:
+    """Progress on one line of the terminal."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._shown = sys.stderr.isatty() and not quiet
+        self._width = 0
+
+    def __call__(self, progress: "Progress") -> None:
+        if not self._shown:
+            return
+        text = progress.phase
+        if progress.total:
+            text += f" {progress.done:,} of {progress.total:,} {progress.unit}"
+        if progress.seconds_left is not None:
+            text += f", {progress.seconds_left:.0f} s left"
+        sys.stderr.write("\r" + text.ljust(self._width))
+        sys.stderr.flush()
+        self._width = len(text)
+
+    def end(self) -> None:
+        if self._shown:
+            sys.stderr.write("\r" + " " * self._width + "\r")
+
+
+def _server() -> dict[str, Any] | None:
+    """The running server's url and token, or None."""
+    from core.services.remote import running_server
+
+    return running_server()
+
+
+def _say(as_json: bool, document: dict[str, Any], text: str) -> None:
+    typer.echo(json.dumps(document, ensure_ascii=False, default=str) if as_json else text)
+
+
+@contextmanager
+def _told(as_json: bool) -> Iterator[None]:
+    try:
+        yield
+    except GatehouseError as error:
+        told = {"title": error.title, "message": error.message, "hint": error.hint}
+        if as_json:
+            typer.echo(json.dumps({"error": told}, ensure_ascii=False))
+        else:
+            typer.echo(f"{error.title}: {error.message}\n{error.hint}".rstrip(), err=True)
+        raise typer.Exit(error.exit_code) from error

@@ -1,0 +1,132 @@
+-- The facts: copies of what sources hold, and an index of observations. Everything here can be had again.
+-- Times are milliseconds since 1970 UTC. Tables with MAP columns have no primary key (ON CONFLICT is slow on them):
+-- they are written by MERGE only, and tests hold their keys unique.
+
+CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
+
+-- State of each source's sync. Grain: one row a source.
+CREATE TABLE syncs (
+    source VARCHAR PRIMARY KEY,
+    cursor JSON,                 -- the connector's own, unread here
+    outcome VARCHAR,             -- ok, failed, running; null before the first
+    started_ms BIGINT,
+    ended_ms BIGINT,             -- of the last attempt
+    complete_ms BIGINT,          -- end of the last sync that went through
+    runs_read BIGINT,
+    runs_removed BIGINT,
+    error VARCHAR,
+    hint VARCHAR,
+    version VARCHAR              -- product and version of the source, as it says itself
+);
+
+-- Grain: (source, experiment_id).
+CREATE TABLE experiments (
+    source VARCHAR NOT NULL,
+    experiment_id VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    artifact_location VARCHAR,
+    lifecycle_stage VARCHAR NOT NULL,   -- active, deleted
+    created_ms BIGINT,
+    updated_ms BIGINT,
+    tags MAP(VARCHAR, VARCHAR) NOT NULL
+);
+
+CREATE SEQUENCE run_numbers;
+
+-- Grain: (source, run_id). run_no is its short key inside this file, never shown outside.
+CREATE TABLE runs (
+    run_no BIGINT NOT NULL,
+    source VARCHAR NOT NULL,
+    run_id VARCHAR NOT NULL,
+    experiment_id VARCHAR NOT NULL,
+    name VARCHAR,
+    user_name VARCHAR,
+    status VARCHAR,                     -- RUNNING, SCHEDULED, FINISHED, FAILED, KILLED
+    lifecycle_stage VARCHAR NOT NULL,   -- active, deleted
+    started_ms BIGINT,
+    ended_ms BIGINT,
+    artifact_uri VARCHAR,
+    source_type VARCHAR,                -- NOTEBOOK, JOB, LOCAL, PROJECT, UNKNOWN
+    source_name VARCHAR,
+    git_commit VARCHAR,
+    parent_run_id VARCHAR,
+    params MAP(VARCHAR, VARCHAR) NOT NULL,
+    metrics MAP(VARCHAR, DOUBLE) NOT NULL,                            -- last value of each
+    metric_points MAP(VARCHAR, STRUCT(step BIGINT, time_ms BIGINT)) NOT NULL,  -- where that last value stands
+    tags MAP(VARCHAR, VARCHAR) NOT NULL,
+    inputs STRUCT(name VARCHAR, digest VARCHAR, source_type VARCHAR, source VARCHAR, context VARCHAR,
+                  schema VARCHAR, profile VARCHAR)[] NOT NULL,
+    mark UBIGINT,
+    histories BOOLEAN NOT NULL,         -- points holds all histories of this run, as of read_ms
+    read_ms BIGINT NOT NULL             -- when this row was last read from its source
+);
+
+-- Metric histories. Grain: one logged point.
+CREATE TABLE points (
+    run_no BIGINT NOT NULL,
+    key VARCHAR NOT NULL,
+    step BIGINT NOT NULL,
+    time_ms BIGINT NOT NULL,
+    value DOUBLE
+);
+
+-- Grain: (source, name).
+CREATE TABLE models (
+    source VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    description VARCHAR,
+    created_ms BIGINT,
+    updated_ms BIGINT,
+    tags MAP(VARCHAR, VARCHAR) NOT NULL
+);
+
+-- Grain: (source, model, version).
+CREATE TABLE versions (
+    source VARCHAR NOT NULL,
+    model VARCHAR NOT NULL,
+    version VARCHAR NOT NULL,
+    run_id VARCHAR,
+    status VARCHAR,
+    registry_stage VARCHAR,             -- MLflow's own: None, Staging, Production, Archived
+    stage VARCHAR NOT NULL,             -- by the source's stage map: development, staging, production, archived
+    aliases VARCHAR[] NOT NULL,
+    description VARCHAR,
+    user_name VARCHAR,
+    artifact_uri VARCHAR,
+    model_id VARCHAR,
+    created_ms BIGINT,
+    updated_ms BIGINT,
+    tags MAP(VARCHAR, VARCHAR) NOT NULL
+);
+
+-- Logged models (MLflow 3). Grain: (source, model_id).
+CREATE TABLE logged_models (
+    source VARCHAR NOT NULL,
+    model_id VARCHAR NOT NULL,
+    experiment_id VARCHAR,
+    name VARCHAR,
+    run_id VARCHAR,
+    status VARCHAR,
+    model_type VARCHAR,
+    artifact_uri VARCHAR,
+    created_ms BIGINT,
+    updated_ms BIGINT,
+    params MAP(VARCHAR, VARCHAR) NOT NULL,
+    tags MAP(VARCHAR, VARCHAR) NOT NULL,
+    metrics STRUCT(run_id VARCHAR, key VARCHAR, value DOUBLE, step BIGINT, time_ms BIGINT, dataset_name VARCHAR,
+                   dataset_digest VARCHAR)[] NOT NULL
+);
+
+-- Index of the observed files. Grain: one change seen.
+CREATE TABLE observations (
+    observation_id VARCHAR PRIMARY KEY,
+    source VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    before VARCHAR,
+    after VARCHAR,
+    baseline BOOLEAN NOT NULL,
+    seen_ms BIGINT NOT NULL,
+    since_ms BIGINT
+);
+CREATE TABLE observed_files (path VARCHAR PRIMARY KEY);

@@ -1,0 +1,2 @@
+-- Parameters: $source.
+DELETE FROM experiments WHERE source = $source

@@ -1,0 +1,2 @@
+-- Parameters: $source.
+DELETE FROM logged_models WHERE source = $source

@@ -1,0 +1,2 @@
+-- Parameters: $source.
+DELETE FROM models WHERE source = $source

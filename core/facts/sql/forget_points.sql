@@ -1,0 +1,2 @@
+-- Parameters: $source.
+DELETE FROM points WHERE run_no IN (SELECT run_no FROM runs WHERE source = $source)

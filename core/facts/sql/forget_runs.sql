@@ -1,0 +1,2 @@
+-- Parameters: $source.
+DELETE FROM runs WHERE source = $source

@@ -1,0 +1,2 @@
+-- Parameters: $source.
+DELETE FROM syncs WHERE source = $source

@@ -1,0 +1,2 @@
+-- Parameters: $source.
+DELETE FROM versions WHERE source = $source

@@ -1,0 +1,2 @@
+-- Parameters: $path.
+INSERT INTO observed_files (path) VALUES ($path) ON CONFLICT (path) DO NOTHING

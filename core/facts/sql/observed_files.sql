@@ -1,0 +1,2 @@
+-- Observed files already indexed. Grain: one file.
+SELECT path FROM observed_files

@@ -1,0 +1,2 @@
+-- Parameters: $version.
+INSERT INTO meta (key, value) VALUES ('schema_version', $version)

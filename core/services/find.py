@@ -1,0 +1,99 @@
+"""Finding anything by a few letters: pages, models, versions, experiments, runs."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from core.errors import NotFound
+from core.facts import finder
+from core.governance.attention import plural
+from core.services.house import House
+
+Kind = Literal["page", "model", "version", "experiment", "run"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """Something found. title, subtitle: untrusted text.  page, params: where it opens."""
+
+    kind: Kind
+    title: str
+    subtitle: str
+    page: str
+    params: tuple[tuple[str, str], ...] = ()
+
+
+PAGES = (
+    ("Overview", "overview", "The fleet at a glance", "home dashboard start changes attention"),
+    ("Experiments", "experiments", "All runs: search, sort, group", "runs table search metrics params"),
+    ("Compare runs", "compare_runs", "2 to 200 runs side by side", "difference curves baseline"),
+    ("Models", "models", "Registered models, stages, lineage", "registry versions champion lineage"),
+    ("Sources", "sources", "What is connected, and its syncs", "connect mlflow add sync settings demo"),
+)
+
+
+def find(house: House, text: str, limit: int = 20) -> list[Hit]:
+    """The best matches of all kinds, best first; pages alone when the text is empty."""
+    wanted = text.strip().lower()
+    ranked = _pages(wanted)
+    if wanted:
+        for kind in finder.KINDS:
+            rows = finder.find(house.facts, kind, text, limit=limit)
+            ranked += [(row["rank"], _ORDER[_HITS[kind](row).kind], _HITS[kind](row)) for row in rows]
+    ranked.sort(key=lambda found: found[:2])
+    return [hit for _, _, hit in ranked[:limit]]
+
+
+def link(page: str) -> str:
+    """The path of a page that a hit names. Raises NotFound for any other."""
+    if page not in _PATHS:
+        raise NotFound(f"There is no page {page[:40]!r}.")
+    return _PATHS[page]
+
+
+_PATHS = {name: f"pages/{name}.py" for _, name, _, _ in PAGES} | {"run": "pages/run.py"}
+_ORDER: dict[Kind, int] = {"page": 0, "model": 1, "version": 2, "experiment": 3, "run": 4}
+
+
+def _pages(wanted: str) -> list[tuple[int, int, Hit]]:
+    found = []
+    for title, name, about, words in PAGES:
+        lower = title.lower()
+        if wanted and not all(word in f"{lower} {about.lower()} {words}" for word in wanted.split()):
+            continue
+        rank = 0 if wanted == lower else 1 if lower.startswith(wanted) else 4
+        found.append((rank, 0, Hit(kind="page", title=title, subtitle=about, page=name)))
+    return found
+
+
+def _model(row: dict[str, Any]) -> Hit:
+    about = f"{plural(row['versions'], 'version')} · {row['source']}"
+    return Hit(
+        kind="model",
+        title=row["name"],
+        subtitle=about,
+        page="models",
+        params=(("model", f"{row['source']}:{row['name']}"),),
+    )
+
+
+def _version(row: dict[str, Any]) -> Hit:
+    about = " · ".join([row["stage"], *row["aliases"], row["source"]])
+    params = (("model", f"{row['source']}:{row['model']}"), ("version", row["version"]))
+    return Hit(kind="version", title=f"{row['model']} v{row['version']}", subtitle=about, page="models", params=params)
+
+
+def _experiment(row: dict[str, Any]) -> Hit:
+    about = f"{plural(row['runs'], 'run')} · {row['source']}"
+    params = (("experiment", f"{row['source']}:{row['experiment_id']}"),)
+    return Hit(kind="experiment", title=row["name"], subtitle=about, page="experiments", params=params)
+
+
+def _run(row: dict[str, Any]) -> Hit:
+    about = " · ".join(
+        part for part in (row["experiment"], (row["status"] or "").lower(), row["run_id"][:8], row["source"]) if part
+    )
+    params = (("id", f"{row['source']}:{row['run_id']}"),)
+    return Hit(kind="run", title=row["name"] or row["run_id"], subtitle=about, page="run", params=params)
+
+
+_HITS: dict[finder.Kind, Any] = {"models": _model, "versions": _version, "experiments": _experiment, "runs": _run}

@@ -1,0 +1,182 @@
+"""The list of registered models, each with the lineage of the version that speaks for it."""
+
+import csv as csv_module
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from core.facts import registry
+from core.governance.lineage import KEYS, PARTS, Lineage
+from core.services.cache import cached
+from core.services.house import House
+from core.services.versions import judged
+
+STAGES = ("production", "staging", "development", "archived")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetModel:
+    """One model in the list.
+
+    ref: "source:name".  stage: the highest that a version of it has; "" without versions.
+    stages: all that its versions have.
+    production, staging: versions in that stage, newest first.  aliases: "champion → v3".  tags: "key=value".
+    speaker: the version that speaks for the model: the newest in production, else the newest of all.
+    lineage: that version's; None without versions.  gaps: parts that any version in production lacks.
+    """
+
+    ref: str
+    source: str
+    name: str
+    description: str
+    stage: str
+    stages: frozenset[str]
+    versions: int
+    newest: str | None
+    production: tuple[str, ...]
+    staging: tuple[str, ...]
+    aliases: tuple[str, ...]
+    tags: tuple[str, ...]
+    speaker: str | None
+    lineage: Lineage | None
+    gaps: tuple[str, ...]
+    created_ms: int | None
+    updated_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A page of the list. total: how many models match in all."""
+
+    models: tuple[FleetModel, ...]
+    total: int
+
+    @property
+    def table(self) -> pa.Table:
+        """The same as columns: lineage parts as booleans, null without versions."""
+        return _table(self.models)
+
+
+def listing(
+    house: House,
+    *,
+    text: str = "",
+    stage: str = "",
+    source: str = "",
+    gap: str = "",
+    limit: int = 500,
+    offset: int = 0,
+) -> Listing:
+    """Models by name.
+
+    text: words that name, description or tags hold, whatever their case.  stage: one of STAGES; models with a version
+    in it.  gap: a part of lineage (or "any") that the version that speaks for the model lacks.
+    """
+    found = [model for model in fleet(house) if _wanted(model, text.casefold().split(), stage, source, gap)]
+    return Listing(models=tuple(found[offset : offset + limit]), total=len(found))
+
+
+@cached(maxsize=2)
+def fleet(house: House) -> tuple[FleetModel, ...]:
+    """Every model with the lineage of the version that speaks for it."""
+    speakers: dict[tuple[str, str], list[tuple[str, str, Lineage]]] = {}
+    for row in registry.lineage_rows(house.facts, KEYS, speaking=True):
+        found = speakers.setdefault((row["source"], row["model"]), [])
+        found.append((row["version"], row["stage"], judged(row)))
+    return tuple(
+        _fleet_model(row, speakers.get((row["source"], row["name"]), [])) for row in registry.models(house.facts)
+    )
+
+
+def csv(house: House, *, text: str = "", stage: str = "", source: str = "", gap: str = "") -> bytes:
+    """The whole filtered list as CSV (UTF-8). Cells that a spreadsheet would run as a formula are kept as text."""
+    total = len(fleet(house))
+    rows = listing(house, text=text, stage=stage, source=source, gap=gap, limit=total).table.to_pylist()
+    out = io.StringIO()
+    writer = csv_module.writer(out)
+    names = _table(()).schema.names
+    writer.writerow(names)
+    writer.writerows([[_cell(row[name]) for name in names] for row in rows])
+    return out.getvalue().encode("utf-8", "replace")
+
+
+def _wanted(model: FleetModel, words: Sequence[str], stage: str, source: str, gap: str) -> bool:
+    if source and model.source != source:
+        return False
+    if stage and stage not in model.stages:
+        return False
+    if gap:
+        lacks = model.lineage.missing if model.lineage else PARTS
+        if not (lacks if gap == "any" else gap in lacks):
+            return False
+    if not words:
+        return True
+    hay = " ".join([model.name, model.description, *model.tags, *model.aliases]).casefold()
+    return all(word in hay for word in words)
+
+
+def _fleet_model(row: dict[str, Any], speakers: list[tuple[str, str, Lineage]]) -> FleetModel:
+    live = [entry for entry in speakers if entry[1] == "production"]
+    speaker = next(iter(live or speakers), None)
+    counts = {
+        "production": row["production"],
+        "staging": row["staging"],
+        "development": row["development"],
+        "archived": row["archived"],
+    }
+    return FleetModel(
+        ref=f"{row['source']}:{row['name']}",
+        source=row["source"],
+        name=row["name"],
+        description=row["description"] or "",
+        stage=next((stage for stage, held in counts.items() if held), ""),
+        stages=frozenset(stage for stage, held in counts.items() if held),
+        versions=row["versions"],
+        newest=row["newest"],
+        production=tuple(row["production"]),
+        staging=tuple(row["staging"]),
+        aliases=tuple(row["aliases"]),
+        tags=tuple(row["tags"]),
+        speaker=speaker[0] if speaker else None,
+        lineage=speaker[2] if speaker else None,
+        gaps=tuple(part for part in PARTS if any(part in entry[2].missing for entry in live)),
+        created_ms=row["created_ms"],
+        updated_ms=row["updated_ms"],
+    )
+
+
+def _table(models: Sequence[FleetModel]) -> pa.Table:
+    text, texts = pa.string(), pa.list_(pa.string())
+    columns: dict[str, tuple[pa.DataType, list[Any]]] = {
+        name: (kind, [getattr(model, name) for model in models])
+        for name, kind in {
+            "ref": text,
+            "source": text,
+            "name": text,
+            "description": text,
+            "stage": text,
+            "versions": pa.int64(),
+            "newest": text,
+            "production": texts,
+            "staging": texts,
+            "aliases": texts,
+            "tags": texts,
+            "speaker": text,
+        }.items()
+    }
+    for part in PARTS:
+        columns[part] = (pa.bool_(), [part not in m.lineage.missing if m.lineage else None for m in models])
+    for name in ("created_ms", "updated_ms"):
+        columns[name] = (pa.int64(), [getattr(model, name) for model in models])
+    return pa.table({name: pa.array(values, kind) for name, (kind, values) in columns.items()})
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        value = "; ".join(str(item) for item in value)
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value

@@ -1,0 +1,64 @@
+"""The frame around every page: name, navigation, search, and which data is shown."""
+
+import importlib
+import pkgutil
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.services.house import current
+from core.ui import palette
+
+STYLE = """<style>
+/* Plotly paints the axes of parallel coordinates black, whatever the theme. */
+.parcoords .domain, .parcoords .tick > line { stroke: #8894A8 !important; stroke-opacity: 0.7 !important; }
+</style>"""
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def frame() -> Any:
+    """Draws what every page has and returns the page that was asked for, to be run."""
+    st.set_page_config(page_title="Gatehouse", page_icon=str(ROOT / "static" / "icon.png"), layout="wide")
+    st.logo(str(ROOT / "static" / "logo.svg"), icon_image=str(ROOT / "static" / "icon.svg"), size="large")
+    st.html(STYLE)
+    page = st.navigation(_pages())
+    with st.sidebar:
+        palette.mount()
+        _whose_data()
+    return page
+
+
+def warm() -> None:
+    """Imports every room of the faces with all it needs: the first page need not wait for that."""
+    for room in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        importlib.import_module(f"core.ui.{room.name}")
+
+
+def _pages() -> dict[str, list[Any]]:
+    def page(name: str, title: str, icon: str, *, default: bool = False, hidden: bool = False) -> Any:
+        return st.Page(
+            ROOT / "pages" / f"{name}.py",
+            title=title,
+            icon=f":material/{icon}:",
+            url_path=name,
+            default=default,
+            visibility="hidden" if hidden else "visible",
+        )
+
+    return {
+        "Explore": [
+            page("overview", "Overview", "dashboard", default=True),
+            page("experiments", "Experiments", "science"),
+            page("run", "Run", "play_circle", hidden=True),
+            page("compare_runs", "Compare runs", "compare_arrows"),
+            page("models", "Models", "deployed_code"),
+        ],
+        "System": [page("sources", "Sources", "hub")],
+    }
+
+
+def _whose_data() -> None:
+    house = current()
+    if house.active == "demo":
+        st.caption(":material/school: Demo data. See [Sources](/sources) to connect your own.")

@@ -1,0 +1,29 @@
+"""Lists of values that live in the URL: a link shows what its sender saw."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+
+def from_url(name: str, key: str) -> None:
+    """Puts a repeated query parameter into the widget `key`, whenever the URL says something new."""
+    stated = st.query_params.get_all(name)
+    if st.session_state.get(f"_url_{key}") != stated or key not in st.session_state:
+        st.session_state[key] = list(dict.fromkeys(stated))
+        st.session_state[f"_url_{key}"] = stated
+
+
+def to_url(name: str, key: str, values: Sequence[str]) -> None:
+    """Writes the widget's values into the URL."""
+    if st.query_params.get_all(name) != list(values):
+        if values:
+            st.query_params[name] = list(values)
+        else:
+            del st.query_params[name]
+    st.session_state[f"_url_{key}"] = list(values)
+
+
+def known_only(key: str, options: Sequence[str]) -> None:
+    """Drops values of the widget `key` that are no options any more."""
+    known = set(options)
+    st.session_state[key] = [value for value in st.session_state.get(key, []) if value in known]

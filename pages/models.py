@@ -1,0 +1,36 @@
+"""Models: all registered models; one opened (?model=source:name); one of its versions (&version=3)."""
+
+import streamlit as st
+
+from core.errors import NotFound
+from core.services import versions
+from core.services.house import current
+from core.ui import model_table, model_view, overview_parts
+from core.ui.plain import plain
+
+house = current()
+ref, number = st.query_params.get("model"), st.query_params.get("version")
+
+if ref:
+    try:
+        model = versions.opened(house, ref)
+        chosen = versions.version(house, ref, number) if number else None
+    except NotFound as missing:
+        st.error(f"**{plain(missing.message)}** {plain(missing.hint)}", icon=":material/search_off:")
+        st.page_link("pages/models.py", label="All models", icon=":material/arrow_back:")
+        st.stop()
+    model_view.heading(model)
+    if clicked := model_view.versions(model):
+        st.query_params["version"] = clicked
+        st.rerun()
+    if chosen:
+        model_view.version(chosen)
+    model_view.timeline(model)
+else:
+    st.title("Models", anchor=False)
+    if not house.sources:
+        overview_parts.nothing_yet(house)
+        st.stop()
+    if opened := model_table.table(house, model_table.filters(house)):
+        st.query_params.from_dict({"model": opened})
+        st.rerun()

@@ -1,0 +1,28 @@
+"""Overview: the fleet at a glance, what needs a person, what changed."""
+
+import streamlit as st
+
+from core.services import fleet, sources
+from core.services.house import current, now_ms
+from core.ui import overview_parts as parts
+from core.ui import source_list
+
+house, now = current(), now_ms()
+
+st.title("Overview", anchor=False)
+if house.active == "demo":
+    parts.demo_banner(house)
+if not house.sources:
+    parts.nothing_yet(house)
+    st.stop()
+
+source_list.progress(house)
+seen = fleet.glance(house, now_ms=now)
+parts.cards(seen)
+left, right = st.columns([7, 4], gap="small")
+with left:
+    parts.attention(house, fleet.needs(house, now_ms=now))
+    parts.what_changed(fleet.changes(house, now_ms=now))
+with right:
+    parts.stages(seen)
+    parts.source_states(sources.statuses(house))

@@ -1,0 +1,26 @@
+"""Sources: what is connected and how its syncs stand; adding one (?add=1); its stage map (?stages=name)."""
+
+import streamlit as st
+
+from core.services.house import current
+from core.ui import overview_parts, source_form, source_list
+
+house = current()
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+    st.title("Sources", anchor=False, width="content")
+    with st.container(horizontal=True, gap="small", width="content", vertical_alignment="bottom"):
+        source_list.whose_data(house)
+        if st.button(
+            "Add a source", icon=":material/add_link:", type="primary", key="add", disabled="add" in st.query_params
+        ):
+            st.query_params.from_dict({"add": "1"})
+            st.rerun()
+
+if "add" in st.query_params:
+    source_form.add(house)
+elif name := st.query_params.get("stages"):
+    source_form.edit_stages(house, name)
+if house.sources:
+    source_list.listing(house)
+elif "add" not in st.query_params:
+    overview_parts.nothing_yet(house)

@@ -1,0 +1,78 @@
+"""Server time of pages over a large store: the script with all it sends, without the browser."""
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from streamlit.testing.v1 import AppTest
+
+from core.services import runs
+from core.services.house import House
+from core.services.runs import RunQuery
+from tests.bench.browse import opened
+from tests.bench.report import Measured, below
+from tests.pages.app import page, shown
+
+LIMIT_MS = 300
+TIMES = 9
+
+
+def measure(store: Path) -> list[Measured]:
+    """All figures of this area."""
+    with TemporaryDirectory() as folder:
+        house = opened(store, Path(folder))
+        try:
+            with shown(house):
+                return [below("pages", name, ms, LIMIT_MS, "ms") for name, ms in _all(house)]
+        finally:
+            house.close()
+
+
+def _all(house: House) -> list[tuple[str, float]]:
+    experiments = page("experiments")
+    refs = [
+        f"{source}:{run_id}"
+        for source, run_id in zip(
+            *(runs.search(house, RunQuery(), size=200).table[name].to_pylist() for name in ("source", "run_id")),
+            strict=True,
+        )
+    ]
+    compared = page("compare_runs", runs=",".join(refs))
+    return [
+        ("Experiments, rerun", _median(experiments, lambda _, n: None)),
+        ("Experiments, another search", _median(experiments, _typed)),
+        ("Experiments, another metric to sort by", _median(experiments, _sorted)),
+        ("Experiments, grouped by a param", _median(page("experiments", group="user"), _typed)),
+        ("Compare runs, 200 runs", _median(compared, lambda _, n: None)),
+        (
+            "Compare runs, another baseline of 200",
+            _median(compared, lambda app, n: app.selectbox("baseline").set_value(refs[n])),
+        ),
+        ("Run, another run", _median(page("run", id=refs[0]), lambda app, n: app.query_params.update(id=refs[n]))),
+        ("Overview", _median(page("overview"), lambda _, n: None)),
+        ("Models", _median(page("models"), lambda _, n: None)),
+        ("Sources", _median(page("sources"), lambda _, n: None)),
+    ]
+
+
+def _typed(app: AppTest, n: int) -> None:
+    app.text_input("q").set_value(f"metrics.metric_3 > {0.5 + n / 1000} and params.param_2 != '0.5'")
+
+
+def _sorted(app: AppTest, n: int) -> None:
+    app.selectbox("sort").set_value(f"metrics.metric_{n % 10}")
+
+
+def _median(app: AppTest, change: Callable[[AppTest, int], object]) -> float:
+    """Milliseconds of one rerun after a change."""
+    taken = []
+    for number in range(1, TIMES + 1):
+        change(app, number)
+        began = time.perf_counter()
+        app.run()
+        taken.append((time.perf_counter() - began) * 1000)
+        if app.exception:
+            raise RuntimeError(app.exception[0].value)
+    return statistics.median(taken)

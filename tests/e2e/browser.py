@@ -1,0 +1,95 @@
+"""A real Chromium, shared by a session; pages that note whatever they ask of other hosts."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+TIMEOUT_MS = 30_000
+SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
+expect.set_options(timeout=TIMEOUT_MS)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or os.environ.get("CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def fresh_page(chromium: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
+    """Makes a page in a browser context of its own. Afterwards: no other host was asked, no dialog came up."""
+    contexts, foreign, dialogs = [], [], []
+
+    def make(*, dark: bool = False) -> Page:
+        context = chromium.new_context(
+            color_scheme="dark" if dark else "light", viewport={"width": 1440, "height": 1000}, accept_downloads=True
+        )
+        context.set_default_timeout(TIMEOUT_MS)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: foreign.append(request.url) if _is_foreign(request.url) else None)
+        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        return page
+
+    yield make
+    for number, context in enumerate(contexts):
+        for page in context.pages:
+            page.screenshot(path=tmp_path / f"last-{number}.png")
+        context.close()
+    assert foreign == []
+    assert dialogs == []
+
+
+def settle(page: Page) -> None:
+    """Waits until the script has run and the page shows no old element any more."""
+    page.wait_for_selector(SETTLED)
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
+
+
+def visit(page: Page, url: str) -> None:
+    page.goto(url)
+    settle(page)
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+
+
+def button(page: Page, key: str) -> Locator:
+    """A button by its key; one with a tooltip stands twice in the page."""
+    return page.locator(f".st-key-{key} button").first
+
+
+def click_row(page: Page, row: int, x: int, header: int = 36, height: int = 36) -> None:
+    """Clicks into a row of the first grid, x pixels from its left; grids are drawn on a canvas."""
+    grid = page.locator("[data-testid=stDataFrame]").first
+    settle(page)
+    expect(grid.locator("[role=row]").nth(row + 1)).to_be_attached()  # drawn, so that it takes the click
+    box = grid.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + x, box["y"] + header + height * row + height / 2)
+
+
+def grid_texts(page: Page, number: int = 0) -> list[list[str]]:
+    """What a grid tells a screen reader: its visible cells, row by row, the header first."""
+    grid = page.locator("[data-testid=stDataFrame]").nth(number)
+    expect(grid.locator("[role=row]").nth(1)).to_be_attached()
+    return grid.evaluate(
+        """grid => [...grid.querySelectorAll('[role=row]')].map(
+            row => [...row.querySelectorAll('[role=gridcell],[role=columnheader]')].map(cell => cell.textContent))"""
+    )
+
+
+def address_of(page: Page) -> str:
+    return re.sub(r"^https?://[^/]+", "", page.url)
+
+
+def _is_foreign(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme not in ("data", "blob", "about") and parts.hostname not in ("127.0.0.1", "localhost")
