@@ -10,6 +10,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   palette.send = setTriggerValue;
   palette.answer(data);
   document.addEventListener("keydown", palette.onShortcut, true);
+  root.querySelector(".opener").dataset.ready = "true"; // from here on the shortcut is heard
   return () => document.removeEventListener("keydown", palette.onShortcut, true);
 }
 

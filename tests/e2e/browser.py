@@ -61,6 +61,13 @@ def visit(page: Page, url: str) -> None:
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
 
 
+def open_palette(page: Page) -> None:
+    """Ctrl+K, once the page listens for it; the script may have run before the component has loaded."""
+    expect(page.locator(".opener[data-ready=true]")).to_be_visible()
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
 def button(page: Page, key: str) -> Locator:
     """A button by its key; one with a tooltip stands twice in the page."""
     return page.locator(f".st-key-{key} button").first

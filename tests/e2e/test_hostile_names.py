@@ -8,7 +8,7 @@ import pytest
 from mlflow import MlflowClient
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser import settle, visit
+from tests.e2e.browser import open_palette, settle, visit
 from tests.mlflow_population import populate
 from tests.mlflow_truth import HOSTILE
 from tests.serving import Served, served, wait_for_syncs
@@ -107,7 +107,7 @@ def test_a_search_for_them_is_harmless(text: str, hostile_server: Served, fresh_
     page.goto(hostile_server.url)
     visit(page, f"{hostile_server.url}/experiments?" + _query(page, {"q": text}))
     assert_harmless(page)
-    page.keyboard.press("Control+k")
+    open_palette(page)
     page.keyboard.insert_text(text[:500])
     expect(page.get_by_role("dialog")).to_be_visible()
     assert_harmless(page)

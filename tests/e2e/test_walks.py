@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser import address_of, button, click_row, grid_texts, settle, visit
+from tests.e2e.browser import address_of, button, click_row, grid_texts, open_palette, settle, visit
 from tests.mlflow_population import populate
 from tests.mlflow_server import MlflowClient, running
 from tests.serving import Served, served
@@ -74,7 +74,7 @@ def test_a_mistake_is_put_right_by_one_click(demo_server: Served, fresh_page: Ca
 def test_ctrl_k_finds_a_model_from_anywhere(demo_server: Served, fresh_page: Callable[..., Page]) -> None:
     page = fresh_page()
     visit(page, f"{demo_server.url}/sources")
-    page.keyboard.press("Control+k")
+    open_palette(page)
     page.keyboard.type("credit_risk")
     expect(page.get_by_role("option").first).to_contain_text("credit_risk")
     expect(page.get_by_text(re.compile(r"\d+ found"))).to_be_visible()
