@@ -248,3 +248,34 @@ class Kpi:
             cost=self.cost + other.cost,
             value=self.value + other.value,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """How much there was. rows: all rows of the window.  labelled: those with a label by now."""
+
+    rows: int
+    labelled: int = 0
+
+    def __add__(self, other: Rows) -> Rows:
+        return Rows(rows=self.rows + other.rows, labelled=self.labelled + other.labelled)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Some whole rows, chosen by a hash of the row's id: the `most` smallest hashes of all rows below `limit`.
+
+    rows: (hash, row as JSON text), smallest hash first.  limit: hashes at or above it were not looked at.
+    """
+
+    rows: tuple[tuple[int, str], ...]
+    limit: int
+    most: int
+
+    def __add__(self, other: Sample) -> Sample:
+        limit, most = min(self.limit, other.limit), self.most + other.most
+        kept = sorted(row for row in (*self.rows, *other.rows) if row[0] < limit)
+        return Sample(rows=tuple(kept[:most]), limit=limit, most=most)
+
+
+Part = Numeric | Categorical | Output | Confusion | Errors | Service | Kpi | Rows | Sample

@@ -1,0 +1,331 @@
+"""One profiling job: what is new in a model's log becomes one new file of profiles, or nothing changes."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from core.errors import GatehouseError, NotFound, SourceError, StoreError
+from core.monitors.columns import check, features
+from core.monitors.files import Resolved
+from core.profiling import manifest as kept
+from core.profiling.edges import Edges
+from core.profiling.engines import Engine, engine
+from core.profiling.learn import learn
+from core.profiling.log import Log, Needed
+from core.profiling.manifest import Manifest, Read, State
+from core.profiling.partitions import Partition, Staging, partitions, stage
+from core.profiling.rows import Columns, Reader
+from core.profiling.writing import Writer
+from core.records import Progress
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What to profile.
+
+    base: folder that relative paths of the monitor start from.  observed: where profiles are kept.
+    engine: see engines.engine.  since: local day from which on windows are profiled, and again when already known.
+    """
+
+    model: str
+    resolved: Resolved
+    base: Path
+    observed: Path
+    now_ms: int
+    engine: str = "duckdb"
+    since: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Done:
+    """What a job did.
+
+    rows: read into profiles.  windows: profiled anew.  late: of these, only because labels arrived.
+    partitions: of the log, read.  undated, rejected: rows without a time, lines that are no rows, in what was read.
+    contradictions: ids with labels that contradict each other; the one of the last file counts.
+    unreadable: part of the log -> why.  kept: windows that stay as they are since a part of theirs is gone or broken.
+    """
+
+    model: str
+    rows: int = 0
+    windows: int = 0
+    late: int = 0
+    partitions: int = 0
+    undated: int = 0
+    rejected: int = 0
+    contradictions: int = 0
+    unreadable: dict[str, str] = field(default_factory=dict)
+    kept: int = 0
+    edges: str = ""
+    learned: bool = False
+    file: str = ""
+    seconds: float = 0.0
+
+
+def profile(task: Task, report: Report) -> Done:
+    """Runs one job. Raises Busy, SourceError, StoreError or MonitorError; earlier profiles stay whatever happens."""
+    began = time.monotonic()
+    folder = kept.folder_of(task.observed, task.model)
+    with kept.alone(folder, task.model):
+        work = folder / "work"
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        runner = engine(task.engine, work / "spill")
+        try:
+            done = _Job(task, folder, work, runner, report).run()
+        except duckdb.OutOfMemoryException as error:
+            raise _too_much(task, error) from error
+        except (OSError, duckdb.Error) as error:
+            raise _failed(task, error) from error
+        finally:
+            runner.close()
+            shutil.rmtree(work, ignore_errors=True)
+    done.seconds = time.monotonic() - began
+    return done
+
+
+class _Job:
+    def __init__(self, task: Task, folder: Path, work: Path, runner: Engine, report: Report) -> None:
+        self.task, self.folder, self.work, self.engine, self.report = task, folder, work, runner, report
+        self.monitor = task.resolved.monitor
+        self.reader = Reader(runner, self.monitor, task.now_ms)
+        self.done = Done(model=task.model)
+
+    def run(self) -> Done:
+        self._say("Looking for what is new")
+        state = kept.read_state(self.folder)
+        log_parts = partitions(self.monitor.log, self.task.base, {key: read.stamp for key, read in state.log.items()})
+        label_parts = self._label_parts(state)
+        reference_parts, stamp = self._reference_parts()
+        fresh = state.edges is None or state.monitor_id != self.task.resolved.id or state.edges.stamp != stamp
+        if not log_parts and not state.log:
+            raise NotFound(
+                f"The log of {self.task.model} holds nothing: {_place(self.task.resolved)}.",
+                hint="Check `log` in its monitor file; relative paths start at the working folder.",
+            )
+        changed = [p for p in log_parts if fresh or p.key not in state.log or state.log[p.key].stamp != p.stamp]
+        new_labels = [p for p in label_parts if fresh or p.key not in state.labels or state.labels[p.key].stamp != p.stamp]
+        if not changed and not new_labels and self.task.since is None:
+            self.done.edges = state.edges.id if state.edges else ""
+            return self.done
+        log = Log(self.reader, self._stage, log_parts, label_parts)
+        reads = log.look(changed, self._looking)
+        self._note(log.staging, reads)
+        late = log.touched_by(new_labels, state, reads)
+        self.done.contradictions = log.contradictions
+        needed = self._needed(state, log, reads, late, fresh)
+        edges = None if fresh else state.edges
+        writer = Writer(self.task.model, self.reader)
+        reference = None
+        if edges is None:
+            edges, reference = self._learn(log, reads, reference_parts, stamp)
+            self.done.learned = True
+        self.done.edges = edges.id
+        columns = Columns(numeric=tuple(edges.numeric), categorical=tuple(edges.categories))
+        self._check(log)
+        manifest = self._manifest(edges, needed, reads, late, reference is not None)
+        rows = self._rows(writer, log, needed, columns, edges, reference)
+        if needed.windows or reference is not None or reads or late:
+            kept.keep_edges(self.folder, edges)
+            self.done.file = kept.keep(self.folder, manifest, rows).name
+        self.done.windows = len(needed.windows)
+        return self.done
+
+    # -- what there is --------------------------------------------------------------------------------------------
+
+    def _label_parts(self, state: State) -> list[Partition]:
+        label = self.monitor.label
+        if label is None or label.table is None:
+            return []
+        return partitions(label.table, self.task.base, {key: read.stamp for key, read in state.labels.items()})
+
+    def _reference_parts(self) -> tuple[list[Partition], str]:
+        reference = self.monitor.reference
+        if reference.table is None:
+            return [], f"{reference.since} to {reference.until}"
+        parts = partitions(reference.table, self.task.base, {})
+        if not parts:
+            raise NotFound(
+                f"The reference of {self.task.model} holds nothing.", hint="Check `reference` in its monitor file."
+            )
+        text = "\n".join(f"{part.key} {part.stamp}" for part in parts)
+        return parts, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def _stage(self, what: str, parts: Sequence[Partition]) -> Staging:
+        table = {"log": self.monitor.log, "reference": self.monitor.reference.table}.get(what)
+        if what == "label":
+            table = self.monitor.label.table if self.monitor.label else None
+        if table is None:
+            return Staging()
+        total = len(parts)
+        return stage(
+            table, self.task.base, parts, self.work,
+            lambda done: self._say(f"Reading the {what}'s parts", done, total, "parts") if done % 20 == 0 else None,
+        )  # fmt: skip
+
+    def _looking(self) -> None:
+        self._say("Looking at times")
+
+    def _note(self, staging: Staging, reads: Mapping[str, Read]) -> None:
+        self.done.unreadable = {key: error.message for key, error in staging.unreadable.items()}
+        self.done.partitions = len(reads)
+        self.done.undated = sum(read.undated for read in reads.values())
+        self.done.rejected = sum(read.rejected for read in reads.values())
+
+    def _needed(
+        self, state: State, log: Log, reads: Mapping[str, Read], late: Mapping[str, Read], fresh: bool
+    ) -> Needed:
+        """Windows to profile now: those of changed parts and of labels that arrived, unless a part of theirs is lost."""
+        by_log: set[int] = set()
+        for key, read in reads.items():
+            by_log |= {int(w) for w in read.windows}
+            by_log |= {int(w) for w in state.log[key].windows} if key in state.log else set()
+        by_label = {int(w) for read in late.values() for w in read.windows}
+        for key in late:
+            by_label |= {int(w) for w in state.labels[key].windows} if key in state.labels else set()
+        known = {int(w) for read in {**state.log, **reads}.values() for w in read.windows}
+        wanted = (by_log | by_label) & known
+        if self.task.since is not None:
+            first = self.reader.windows.index_of_date(self.task.since)
+            wanted = {w for w in wanted | known if w >= first}
+        present = {part.key for part in log.parts}
+        lost = {key for key in state.log if key not in present or key in log.staging.unreadable}
+        blocked = {int(w) for key in lost for w in state.log[key].windows} if not fresh else set()
+        self.done.kept = len(wanted & blocked)
+        wanted -= blocked
+        self.done.late = len((wanted & by_label) - by_log)
+        current = {**{k: r for k, r in state.log.items() if k in present}, **reads}
+        return Needed(windows=sorted(wanted), reads=current)
+
+    # -- the reference --------------------------------------------------------------------------------------------
+
+    def _learn(
+        self, log: Log, reads: Mapping[str, Read], parts: Sequence[Partition], stamp: str
+    ) -> tuple[Edges, tuple[str, Any]]:
+        self._say("Learning from the reference")
+        rule = self.monitor.reference
+        if rule.table is None:
+            first, last = (self.reader.windows.index_of_date(str(day)) for day in (rule.since, rule.until))
+            windows = sorted({int(w) for read in reads.values() for w in read.windows if first <= int(w) < last})
+            if not windows:
+                raise NotFound(
+                    f"The log of {self.task.model} has no row from {rule.since} to {rule.until}, its reference.",
+                    hint="Name days that the log has, or a data set of its own.",
+                )
+            needed = Needed(windows=windows, reads=dict(reads))
+            schema = log.schema()
+            columns = self._features(schema)
+            seen = log.rows(needed, windows, columns, None)
+            outcome = log.outcomes(needed, windows, None)
+            edges = learn(self.reader, seen, outcome, columns, schema, monitor_id=self.task.resolved.id, stamp=stamp)
+            return edges, ("log", needed)
+        staging = self._stage("reference", parts)
+        if staging.unreadable:
+            raise next(iter(staging.unreadable.values()))
+        log.reference = staging
+        schema = {name: kind for file in staging.files for name, kind in file.schema.items()}
+        if problems := check(self.task.resolved, schema, "reference"):
+            raise problems[0]
+        columns = self._features(schema)
+        seen, outcome = log.reference_rows(columns, None), log.reference_outcomes(None)
+        edges = learn(self.reader, seen, outcome, columns, schema, monitor_id=self.task.resolved.id, stamp=stamp)
+        return edges, ("table", None)
+
+    def _features(self, schema: Mapping[str, str]) -> Columns:
+        found = features(self.monitor, schema)
+        return Columns(numeric=tuple(sorted(found.numeric)), categorical=tuple(sorted(found.categorical)))
+
+    def _check(self, log: Log) -> None:
+        """A named column that no file of the log has is a mistake of the monitor file."""
+        schema = log.schema()
+        if schema and (problems := check(self.task.resolved, schema, "log")):
+            raise problems[0]
+
+    # -- the pass -------------------------------------------------------------------------------------------------
+
+    def _rows(
+        self, writer: Writer, log: Log, needed: Needed, columns: Columns, edges: Edges, reference: tuple[str, Any] | None
+    ) -> Iterator[Sequence[dict[str, Any]]]:
+        if reference is not None:
+            self._say("Profiling the reference")
+            kind, windows = reference
+            if kind == "table":
+                seen, outcome = log.reference_rows(columns, edges), log.reference_outcomes(edges)
+                yield from writer.write("reference", seen, outcome, columns, edges, log.checked_reference(columns), 0)
+            else:
+                for chunk in log.chunks(windows):
+                    seen, outcome = log.rows(windows, chunk, columns, edges), log.outcomes(windows, chunk, edges)
+                    yield from writer.write("reference", seen, outcome, columns, edges, log.checked(columns), 0)
+        began, total = time.monotonic(), len(needed.windows)
+        read = 0
+        for chunk in log.chunks(needed):
+            left = (time.monotonic() - began) / read * (total - read) if read else None
+            self._say("Reading windows", read, total, "windows", left)
+            rows = needed.rows(chunk)
+            seen, outcome = log.rows(needed, chunk, columns, edges), log.outcomes(needed, chunk, edges)
+            yield from writer.write(
+                "serving", seen, outcome, columns, edges, log.checked(columns), rows // max(1, len(chunk))
+            )
+            self.done.rows += rows
+            read += len(chunk)
+        self._say("Reading windows", read, total, "windows", 0.0)
+
+    def _manifest(
+        self, edges: Edges, needed: Needed, reads: Mapping[str, Read], late: Mapping[str, Read], referred: bool
+    ) -> Manifest:  # fmt: skip
+        windows: dict[str, Sequence[int] | None] = {"serving": [self.reader.windows.start_ms(w) for w in needed.windows]}
+        if referred:
+            windows["reference"] = None
+        return Manifest(
+            model=self.task.model,
+            created_ms=max(self.task.now_ms, kept.read_state(self.folder).created_ms + 1),
+            monitor_id=self.task.resolved.id,
+            edges=edges.id,
+            engine=self.engine.name,
+            windows=windows,
+            log={key: needed.unless_cut(read) for key, read in reads.items()},
+            labels=dict(late),
+            contradictions=self.done.contradictions,
+        )
+
+    def _say(self, phase: str, done: int = 0, total: int | None = None, unit: str = "", left: float | None = None) -> None:
+        self.report(Progress(phase=phase, done=done, total=total, unit=unit, seconds_left=left))
+
+
+def _place(resolved: Resolved) -> str:
+    log = resolved.monitor.log
+    return log.files or log.delta or "its query"
+
+
+def _too_much(task: Task, error: duckdb.Error) -> GatehouseError:
+    return StoreError(
+        f"Profiling {task.model} needs more memory than it may have: {str(error).splitlines()[0][:200]}",
+        hint="Fewer segments, intersections or versions at once, or shorter --since, need less.",
+    )
+
+
+def _failed(task: Task, error: OSError | duckdb.Error) -> GatehouseError:
+    text = str(error)
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    if full or "No space left" in text or "File too large" in text:
+        return StoreError(
+            f"The disk is full: profiling {task.model} wrote nothing.",
+            hint="Make room, then run it again; earlier profiles are as they were.",
+        )
+    if isinstance(error, duckdb.Error):
+        return SourceError(
+            f"The log of {task.model} cannot be read: {text.splitlines()[0][:300]}",
+            hint="Earlier profiles are as they were. Mend or remove the file, then run it again.",
+        )
+    return StoreError(f"Profiling {task.model} stopped: {text[:300]}", hint="Earlier profiles are as they were.")

@@ -1,0 +1,258 @@
+"""The pass itself: rows in, sums out. Written once as Ibis expressions; what differs by engine is in engines.py."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.profiles import Floats
+from core.profiling.engines import Engine
+from core.profiling.sums import Sums
+
+CLIP = 1e-15
+COUNT = "n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberColumn:
+    """A column of numbers to be counted.
+
+    column: its name in the table.  checked: whether `column`_bad, which says where it is no number, is to be counted.
+    """
+
+    column: str
+    edges: Floats
+    checked: bool = False
+
+    @property
+    def centre(self) -> float:
+        """Near its mean: squares are summed around it, so that large numbers with a small spread lose no digits."""
+        return float(self.edges[len(self.edges) // 2])
+
+
+def columns_pass(
+    engine: Engine,
+    rows: Any,
+    keys: Sequence[str],
+    numbers: Sequence[NumberColumn],
+    texts: Mapping[str, Sequence[str]],
+    *,
+    service: bool = False,
+    sample_below: Mapping[str, int] | None = None,
+    sampled: Sequence[str] = (),
+) -> Sums:
+    """Counts and moments of many columns by `keys`.
+
+    texts: column -> its values.  service: also count requests that failed.  sample_below: {"h": limit} collects the
+    `sampled` columns of rows whose hash lies below the limit.
+    """
+    finite = {
+        number.column: engine.finite(rows[number.column]).ifelse(rows[number.column], ibis.null("float64"))
+        for number in numbers
+    }
+    rows = rows.mutate(**{f"{name}_f": x for name, x in finite.items()})
+    aims: dict[str, Any] = {COUNT: rows.count()}
+    for number in numbers:
+        aims |= _number_aims(engine, rows, number)
+    for name, values in texts.items():
+        aims[f"{name}.known"] = rows[name].count()
+        if values:
+            aims[f"{name}.values"] = engine.count_values(rows[name], values)
+    if service:
+        aims["failed"] = (rows.failed == 1).sum().fill_null(0)
+        aims["untold"] = rows.failed.isnull().sum().fill_null(0)
+    if sample_below:
+        picked = ibis.struct({name: rows[name] for name in ("h", *sampled)})
+        aims["sample"] = picked.collect(where=rows.h < sample_below["h"])
+    found = engine.run(rows.group_by(list(keys)).aggregate(**aims))
+    added: dict[str, Any] = {COUNT: _ints(found[COUNT])}
+    lows, highs = {}, {}
+    for number in numbers:
+        more, low, high = _number_sums(engine, found, number)
+        added |= more
+        lows[number.column], highs[number.column] = low, high
+    for name, values in texts.items():
+        added[f"{name}.known"] = _ints(found[f"{name}.known"])
+        added[f"{name}.values"] = (
+            engine.valued(found[f"{name}.values"], values) if values else np.zeros((len(found), 0), np.int64)
+        )
+    if service:
+        added |= {name: _ints(found[name]) for name in ("failed", "untold")}
+    lists = {}
+    if sample_below:
+        lists["sample"] = [
+            [(row.pop("h"), json.dumps(row, default=str, ensure_ascii=False)) for row in picked or ()]
+            for picked in found["sample"].to_pylist()
+        ]
+    sums = Sums(keys=_keys(found, keys), added=added, lows=lows, highs=highs, lists=lists)
+    return _with_nonfinite(engine, rows, keys, numbers, sums)
+
+
+def _number_aims(engine: Engine, rows: Any, number: NumberColumn) -> dict[str, Any]:
+    name = number.column
+    x, away = rows[f"{name}_f"], rows[f"{name}_f"] - number.centre
+    aims = {
+        f"{name}.told": rows[name].count(),
+        f"{name}.counts": engine.count_into(x, number.edges),
+        f"{name}.s1": away.sum(),
+        f"{name}.s2": (away * away).sum(),
+        f"{name}.low": x.min(),
+        f"{name}.high": x.max(),
+    }
+    if number.checked:
+        aims[f"{name}.bad"] = rows[f"{name}_bad"].sum().fill_null(0)
+    return aims
+
+
+def _number_sums(engine: Engine, found: pa.Table, number: NumberColumn) -> tuple[dict[str, Any], Any, Any]:
+    name = number.column
+    added = {
+        f"{name}.told": _ints(found[f"{name}.told"]),
+        f"{name}.counts": engine.counted(found[f"{name}.counts"], len(number.edges) + 1),
+        f"{name}.s1": _reals(found[f"{name}.s1"]),
+        f"{name}.s2": _reals(found[f"{name}.s2"]),
+    }
+    bad = f"{name}.bad"
+    added[bad] = _ints(found[bad]) if bad in found.column_names else np.zeros(len(found), np.int64)
+    low, high = _reals(found[f"{name}.low"], np.inf), _reals(found[f"{name}.high"], -np.inf)
+    return added, low, high
+
+
+def _with_nonfinite(
+    engine: Engine, rows: Any, keys: Sequence[str], numbers: Sequence[NumberColumn], sums: Sums
+) -> Sums:
+    """NaN and infinities told apart: they are rare, so only columns that hold some are read once more."""
+    names = [n.column for n in numbers if (sums.added[f"{n.column}.told"] != sums.added[f"{n.column}.counts"].sum(1)).any()]
+    added = dict(sums.added)
+    for number in numbers:
+        for kind in ("nan", "pos", "neg"):
+            added[f"{number.column}.{kind}"] = np.zeros(len(sums), np.int64)
+    if names:
+        aims = {}
+        for name in names:
+            x = rows[name]
+            aims[f"{name}.nan"] = x.isnan().sum().fill_null(0)
+            aims[f"{name}.pos"] = (x.isinf() & (x > 0)).sum().fill_null(0)
+            aims[f"{name}.neg"] = (x.isinf() & (x < 0)).sum().fill_null(0)
+        found = engine.run(rows.group_by(list(keys)).aggregate(**aims))
+        places = {key: at for at, key in enumerate(zip(*(sums.keys[k] for k in keys), strict=True))}
+        order = [places[key] for key in zip(*_keys(found, keys).values(), strict=True)]
+        for name in aims:
+            added[name][order] = _ints(found[name])
+    return Sums(keys=sums.keys, added=added, lows=sums.lows, highs=sums.highs, lists=sums.lists)
+
+
+def output_pass(engine: Engine, rows: Any, keys: Sequence[str], edges: Floats) -> Sums:
+    """Scores (column s) in bins by `keys` and label (column y: 0, 1, 2), with the sums that give Brier and log loss."""
+    finite = engine.finite(rows.s).ifelse(rows.s, ibis.null("float64"))
+    rows = rows.mutate(f=finite)
+    away = rows.f - (rows.y == 1).ifelse(1.0, 0.0)
+    told = (rows.y == 1).ifelse(rows.f, 1 - rows.f)
+    clipped = ibis.cases((told < CLIP, CLIP), (told > 1 - CLIP, 1 - CLIP), else_=told)
+    aims = {
+        COUNT: rows.count(),
+        "counts": engine.count_into(rows.f, edges),
+        "score": rows.f.sum(),
+        "squared": (away * away).sum(),
+        "loss": (-clipped.ln()).sum(),
+        "low": rows.f.min(),
+        "high": rows.f.max(),
+    }
+    found = engine.run(rows.group_by([*keys, "y"]).aggregate(**aims))
+    return Sums(
+        keys=_keys(found, [*keys, "y"]),
+        added={
+            COUNT: _ints(found[COUNT]),
+            "counts": engine.counted(found["counts"], len(edges) + 1),
+            **{name: _reals(found[name]) for name in ("score", "squared", "loss")},
+        },
+        lows={"score": _reals(found["low"], np.inf)},
+        highs={"score": _reals(found["high"], -np.inf)},
+    )
+
+
+def errors_pass(engine: Engine, rows: Any, keys: Sequence[str], edges: Floats) -> Sums:
+    """A regression's errors s - t by `keys`; rows without a finite prediction and label are only counted."""
+    both = engine.finite(rows.s) & engine.finite(rows.t)
+    rows = rows.mutate(e=both.ifelse(rows.s - rows.t, ibis.null("float64")), u=both.ifelse(rows.t, ibis.null("float64")))
+    rows = rows.mutate(a=rows.e.abs(), q=rows.e * rows.e)
+    aims = {COUNT: rows.count(), "late": rows.t.isnull().sum().fill_null(0), "counts": engine.count_into(rows.e, edges)}
+    for name in "eaqu":
+        x = rows[name]
+        aims |= {f"{name}.mean": x.mean(), f"{name}.var": x.var(how="pop"), f"{name}.low": x.min(), f"{name}.high": x.max()}
+        aims[f"{name}.count"] = x.count()
+    return _moment_sums(found=engine.run(rows.group_by(list(keys)).aggregate(**aims)), keys=keys, names="eaqu",
+                        counts=("counts", len(edges) + 1), engine=engine, whole=(COUNT, "late"))  # fmt: skip
+
+
+def kpi_pass(engine: Engine, rows: Any, keys: Sequence[str], at: int) -> Sums:
+    """Figure, cost and value of the at-th KPI by `keys`."""
+    aims: dict[str, Any] = {COUNT: rows.count()}
+    names = [f"k{at}{letter}" for letter in "fua"]
+    for name in names:
+        x = engine.finite(rows[name]).ifelse(rows[name], ibis.null("float64"))
+        aims |= {f"{name}.mean": x.mean(), f"{name}.var": x.var(how="pop"), f"{name}.low": x.min(), f"{name}.high": x.max()}
+        aims[f"{name}.count"] = x.count()
+    found = engine.run(rows.group_by(list(keys)).aggregate(**aims))
+    return _moment_sums(found=found, keys=keys, names=names, engine=engine, whole=(COUNT,))
+
+
+def _moment_sums(
+    *, found: pa.Table, keys: Sequence[str], names: Sequence[str], engine: Engine, whole: Sequence[str],
+    counts: tuple[str, int] | None = None,
+) -> Sums:  # fmt: skip
+    """Sums with (rows, 3) count, mean, m2 a name: not additive themselves, so `keys` must be the final ones."""
+    added: dict[str, Any] = {name: _ints(found[name]) for name in whole}
+    if counts:
+        added["counts"] = engine.counted(found[counts[0]], counts[1])
+    lows, highs = {}, {}
+    for name in names:
+        n = _ints(found[f"{name}.count"])
+        added[f"{name}.count"] = n
+        added[f"{name}.mean"] = _reals(found[f"{name}.mean"])
+        added[f"{name}.m2"] = _reals(found[f"{name}.var"]) * n
+        lows[name], highs[name] = _reals(found[f"{name}.low"], np.inf), _reals(found[f"{name}.high"], -np.inf)
+    return Sums(keys=_keys(found, keys), added=added, lows=lows, highs=highs)
+
+
+def confusion_pass(engine: Engine, rows: Any, keys: Sequence[str], classes: Sequence[str]) -> Sums:
+    """True (t) against predicted (p) classes by `keys`, as (rows, classes + 1, classes + 1)."""
+    found = engine.run(rows.group_by([*keys, "t", "p"]).aggregate(n=rows.count()))
+    place = {value: at for at, value in enumerate(classes)}
+    side = len(classes) + 1
+    dense = np.zeros((len(found), side, side), np.int64)
+    for row, (true, predicted, n) in enumerate(
+        zip(found["t"].to_pylist(), found["p"].to_pylist(), found["n"].to_pylist(), strict=True)
+    ):
+        dense[row, place.get(true, side - 1), place.get(predicted, side - 1)] = n
+    return Sums(keys=_keys(found, keys), added={COUNT: _ints(found["n"]), "counts": dense}).over(keys)
+
+
+def unseen_values(engine: Engine, rows: Any, keys: Sequence[str], column: str, known: Sequence[str]) -> dict[Any, dict[str, int]]:
+    """keys -> value -> rows, for values the reference does not have."""
+    strange = rows.filter(rows[column].notnull() & ~rows[column].isin(list(known)) if known else rows[column].notnull())
+    counted = strange.group_by([*keys, column]).aggregate(n=strange.count())
+    found = engine.run(counted.order_by(ibis.desc("n")).limit(5_000))
+    told: dict[Any, dict[str, int]] = {}
+    for row in found.to_pylist():
+        told.setdefault(tuple(row[key] for key in keys), {})[row[column]] = row["n"]
+    return told
+
+
+def _keys(found: pa.Table, names: Sequence[str]) -> dict[str, list[Any]]:
+    return {name: found[name].to_pylist() for name in names}
+
+
+def _ints(column: pa.ChunkedArray) -> Any:
+    return pc.fill_null(column.cast(pa.int64()), 0).to_numpy()
+
+
+def _reals(column: pa.ChunkedArray, missing: float = 0.0) -> Any:
+    return pc.fill_null(column.cast(pa.float64()), missing).to_numpy()

@@ -1,0 +1,308 @@
+"""From a log's own columns to the ones a pass counts: typed, never failing, bad values told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+
+from core.monitors.monitor import Attribute, Monitor, Scalar
+from core.profiling.edges import Edges
+from core.profiling.engines import Engine
+from core.profiling.windows import AHEAD, EARLIEST, Windows
+
+OTHER, MISSING, EMPTY = "(other)", "(missing)", "(empty)"
+PRIME = 2_147_483_647
+UNKNOWN = 2  # label of a row whose truth has not arrived
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Which columns of the log the features are, resolved against the reference."""
+
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Smallest and largest time of the rows, ms since 1970 (UTC, or the zone's clocks where times are local)."""
+
+    low: int
+    high: int
+
+
+class Reader:
+    """Reads one monitor's rows on one engine."""
+
+    def __init__(self, engine: Engine, monitor: Monitor, now_ms: int) -> None:
+        self.engine = engine
+        self.monitor = monitor
+        self._now_ms = now_ms
+        stamp = monitor.timestamp
+        self.windows = Windows(zone=monitor.zone, length=monitor.window, local=stamp.naive == "local")
+
+    # -- time -----------------------------------------------------------------------------------------------------
+
+    def micros(self, raw: Any) -> Any:
+        """us since 1970 of each row; null where the time cannot be read or lies outside what can be meant."""
+        stamp = self.monitor.timestamp
+        if stamp.column not in raw.columns:
+            return ibis.null("int64")
+        column = raw[stamp.column]
+        kind = column.type()
+        if kind.is_numeric():
+            factor = {"s": 1_000_000, "ms": 1_000, "us": 1}[stamp.unit]
+            us = (column.cast("float64") * factor).try_cast("int64")
+        elif kind.is_timestamp() or kind.is_date():
+            us = self.engine.epoch_us(column if kind.is_timestamp() and kind.timezone else column.cast("timestamp"))
+        elif kind.is_string():
+            us = self.engine.epoch_us(column.try_cast("timestamp"))
+        else:
+            return ibis.null("int64")
+        return us.between(EARLIEST * 1000, (self._now_ms + AHEAD) * 1000).ifelse(us, ibis.null("int64"))
+
+    def window(self, us: Any, span: Span) -> Any:
+        """Index of each row's window; null where it has no time."""
+        return self.windows.index((us / 1000).floor().cast("int64"), span.low, span.high)
+
+    # -- values ---------------------------------------------------------------------------------------------------
+
+    def number(self, raw: Any, name: str | None) -> tuple[Any, Any | None]:
+        """A column as doubles (NaN and infinities kept), and where it holds something that is no number, or None."""
+        if name is None or name not in raw.columns:
+            return ibis.null("float64"), None
+        column = raw[name]
+        kind = column.type()
+        if kind.is_boolean():
+            return column.cast("int8").cast("float64"), None
+        if kind.is_numeric():
+            return column.cast("float64"), None
+        if kind.is_string():
+            found = column.try_cast("float64")
+            return found, column.notnull() & found.isnull()
+        return ibis.null("float64"), column.notnull()
+
+    def text(self, raw: Any, name: str | None) -> Any:
+        """A column as text; an empty text is the value "(empty)", no missing one."""
+        if name is None or name not in raw.columns:
+            return ibis.null("string")
+        column = raw[name]
+        text = _as_text(column)
+        return (text == "").ifelse(EMPTY, text) if column.type().is_string() else text
+
+    def truth(self, column: Any, positive: Scalar) -> Any:
+        """Labels 0, 1, or 2 where the truth is not known."""
+        kind = column.type()
+        unknown = column.isnull()
+        if kind.is_floating():
+            unknown = unknown | column.isnan()
+        return ibis.cases((unknown, UNKNOWN), (is_value(column, positive), 1), else_=0).cast("int8")
+
+    def attribute(self, raw: Any, rule: Attribute, values: Sequence[str] | None) -> Any:
+        """A protected attribute or segment as one of its listed values, "(other)" or "(missing)"."""
+        if rule.bands:
+            number, _ = self.number(raw, rule.column)
+            bad = number.isnull() | number.isnan()
+            cases = [(number < edge, name) for edge, name in zip(rule.bands, band_names(rule), strict=False)]
+            return ibis.cases((bad, MISSING), *cases, else_=band_names(rule)[-1])
+        text = self.text(raw, rule.column)
+        if rule.names:
+            text = ibis.cases(*((text == value, name) for value, name in rule.names.items()), else_=text)
+        if values is None:
+            return text.fill_null(MISSING)
+        listed = [value for value in values if value not in (OTHER, MISSING)]
+        return ibis.cases((text.isnull(), MISSING), (text.isin(listed), text), else_=OTHER)
+
+    # -- whole rows -----------------------------------------------------------------------------------------------
+
+    def observed(self, raw: Any, columns: Columns, span: Span, edges: Edges | None) -> Any:
+        """What is known at serving time: w (window), v (version), segments, features and all that needs no label."""
+        rule = self.monitor
+        us = self.micros(raw)
+        made: dict[str, Any] = {"w": self.window(us, span), "v": self.version(raw)}
+        made |= self._attributes(raw, rule.segments, "z", edges.segments if edges else None)
+        for at, name in enumerate(columns.numeric):
+            made |= self._number_and_bad(raw, name, f"x{at}")
+        for at, name in enumerate(columns.categorical):
+            made[f"c{at}"] = self.text(raw, name)
+        for at, name in enumerate(rule.resources.values()):
+            made |= self._number_and_bad(raw, name, f"r{at}")
+        for at, measured in enumerate(rule.measurements.values()):
+            made |= self._number_and_bad(raw, measured.column, f"m{at}")
+            if measured.per:
+                made[f"q{at}"] = self.text(raw, measured.per)
+                made["us"] = us
+        if rule.latency:
+            made |= self._number_and_bad(raw, rule.latency, "latency")
+        if rule.status:
+            made["failed"] = self.failed(raw)
+        for at, kpi in enumerate(rule.kpis.values()):
+            for letter, name in zip("fua", (kpi.figure, kpi.cost, kpi.value), strict=True):
+                made[f"k{at}{letter}"] = self.number(raw, name)[0]
+            made[f"k{at}n"] = self.text(raw, kpi.arm).fill_null("") if kpi.arm else ibis.literal("")
+        if rule.task in ("regression", "other"):
+            made |= self._number_and_bad(raw, rule.score or rule.prediction, "s")
+        made["h"] = self.hash(raw, us)
+        return raw.select(**made)
+
+    def outcomes(self, raw: Any, span: Span, edges: Edges | None, labels: Any | None) -> Any:
+        """Output and truth: w, v, segments, groups, s (score), y (label); by task also class scores, p and t texts.
+
+        labels: table (id text, label) to be joined; None where the label stands in the log.
+        """
+        rule = self.monitor
+        raw, label = self._labelled(raw, labels)
+        us = self.micros(raw)
+        made: dict[str, Any] = {"w": self.window(us, span), "v": self.version(raw)}
+        if edges is None:
+            made["h"] = self.hash(raw, us)
+        made |= self._attributes(raw, rule.segments, "z", edges.segments if edges else None)
+        made |= self._attributes(raw, rule.protected, "g", edges.groups if edges else None)
+        if rule.task == "regression":
+            made["s"] = self.number(raw, rule.score or rule.prediction)[0]
+            made["t"] = _as_number(label)
+            return raw.select(**made)
+        if rule.task == "multiclass":
+            made["t"] = _as_text(label)
+            for at, value in enumerate(rule.classes):
+                made[f"s{at}"] = self.number(raw, rule.probabilities.get(str(value)))[0]
+            made["p"] = self.predicted(raw, [made[f"s{at}"] for at in range(len(rule.classes))])
+            return raw.select(**made)
+        made["s"] = self.score(raw)
+        made["y"] = self.truth(label, rule.positive)
+        return raw.select(**made)
+
+    def score(self, raw: Any) -> Any:
+        """The score; where the log holds decisions only, 1.0 for a positive one and 0.0 for another."""
+        rule = self.monitor
+        if rule.score:
+            return self.number(raw, rule.score)[0]
+        if rule.prediction not in raw.columns:
+            return ibis.null("float64")
+        decided = raw[rule.prediction]
+        return ibis.cases((decided.isnull(), ibis.null("float64")), (is_value(decided, rule.positive), 1.0), else_=0.0)
+
+    def predicted(self, raw: Any, scores: Sequence[Any]) -> Any:
+        """The predicted class as text: as the log says, else the (first) one with the largest score."""
+        if self.monitor.prediction:
+            known = self.monitor.prediction in raw.columns
+            return _as_text(raw[self.monitor.prediction]) if known else ibis.null("string")
+        largest = ibis.greatest(*scores)
+        names = [str(value) for value in self.monitor.classes]
+        cases = [(score == largest, name) for score, name in zip(scores, names, strict=True)]
+        return ibis.cases(*cases, else_=ibis.null("string"))
+
+    def version(self, raw: Any) -> Any:
+        if self.monitor.version and self.monitor.version in raw.columns:
+            return raw[self.monitor.version].cast("string").fill_null("")
+        return ibis.literal(self.monitor.fixed_version or "")
+
+    def failed(self, raw: Any) -> Any:
+        """1 for a request that failed, 0 for one that was served, null where it is not told."""
+        status = self.monitor.status
+        if status is None or status.column not in raw.columns:
+            return ibis.null("int8")
+        column = raw[status.column]
+        wrong = is_value(column, True) if not status.errors else _any(is_value(column, v) for v in status.errors)
+        return ibis.cases((column.isnull(), ibis.null("int8")), (wrong, 1), else_=0).cast("int8")
+
+    def hash(self, raw: Any, us: Any) -> Any:
+        """A pseudo-random number in [0, 2^31 - 1) of each row, the same on every engine: by its id, else by its time."""
+        rule = self.monitor
+        if rule.id and rule.id in raw.columns and raw[rule.id].type().is_integer():
+            seed = raw[rule.id].cast("int64")
+        elif rule.id and rule.id in raw.columns:
+            digest = raw[rule.id].cast("string").hexdigest("md5")
+            hexes = "0123456789abcdef"
+            seed = sum(
+                ((ibis.literal(hexes).find(digest.substr(at, 1))).cast("int64") * 16**at for at in range(7)),
+                ibis.literal(0, "int64"),
+            )
+        else:
+            seed = us
+        mixed = ((seed % PRIME) + PRIME) % PRIME
+        for factor in (48_271, 16_807):
+            mixed = (mixed * factor + 12_345) % PRIME
+        return mixed
+
+    def id_text(self, raw: Any, name: str | None = None) -> Any:
+        """The id by which labels are joined, as text."""
+        found = name or self.monitor.id
+        return raw[found].cast("string") if found in raw.columns else ibis.null("string")
+
+    def _labelled(self, raw: Any, labels: Any | None) -> tuple[Any, Any]:
+        rule = self.monitor.label
+        if rule is None:
+            return raw, ibis.null("float64")
+        if labels is None:
+            return raw, raw[rule.column] if rule.column in raw.columns else ibis.null("float64")
+        keyed = raw.mutate(gh_id=self.id_text(raw))
+        joined = keyed.left_join(labels, keyed.gh_id == labels.gh_label_id)
+        return joined, joined.gh_label
+
+    def _attributes(
+        self, raw: Any, rules: Mapping[str, Attribute], letter: str, listed: Mapping[str, tuple[str, ...]] | None
+    ) -> dict[str, Any]:
+        return {
+            f"{letter}{at}": self.attribute(raw, rule, listed[name] if listed is not None else None)
+            for at, (name, rule) in enumerate(rules.items())
+        }
+
+    def _number_and_bad(self, raw: Any, name: str | None, to: str) -> dict[str, Any]:
+        number, bad = self.number(raw, name)
+        return {to: number, f"{to}_bad": ibis.literal(0, "int8") if bad is None else bad.cast("int8")}
+
+
+def band_names(rule: Attribute) -> list[str]:
+    """What the bands are called: "< 30", "30 to < 50", ">= 50", or the names given for those."""
+    edges = [f"{edge:g}" for edge in rule.bands]
+    plain = [f"< {edges[0]}", *(f"{a} to < {b}" for a, b in zip(edges, edges[1:], strict=False)), f">= {edges[-1]}"]
+    return [rule.names.get(name, name) for name in plain]
+
+
+def is_value(column: Any, value: Scalar) -> Any:
+    """Where a column of any type holds the value: 1, "1", 1.0 and true are the same one."""
+    kind = column.type()
+    number = _numeric_of(value)
+    if kind.is_boolean():
+        return column == bool(number) if number in (0.0, 1.0) else ibis.literal(False)
+    if kind.is_numeric():
+        return column.cast("float64") == number if number is not None else ibis.literal(False)
+    if kind.is_string():
+        same = column == str(value)
+        if isinstance(value, bool):
+            return same | (column.lower() == str(value).lower())
+        return same if number is None else same | (column.try_cast("float64") == number).fill_null(False)
+    return column.cast("string") == str(value)
+
+
+def _numeric_of(value: Scalar) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        return {"true": 1.0, "false": 0.0}.get(str(value).lower())
+
+
+def _as_number(column: Any) -> Any:
+    if column.type().is_string():
+        return column.try_cast("float64")
+    return column.cast("float64")
+
+
+def _as_text(column: Any) -> Any:
+    """Values as text; whole numbers without a fraction: 1.0 is the value 1, as where gaps made floats of integers."""
+    if column.type().is_floating():
+        whole = column == column.floor()
+        return ibis.cases((column.isnan(), ibis.null("string")), (whole, column.try_cast("int64").cast("string")),
+                          else_=column.cast("string"))  # fmt: skip
+    return column.cast("string")
+
+
+def _any(conditions: Any) -> Any:
+    found = None
+    for condition in conditions:
+        found = condition if found is None else found | condition
+    return found
