@@ -92,6 +92,30 @@ def sync(
 
 
 @app.command()
+def profile(
+    model: Annotated[str | None, typer.Argument(help="One model; all with a monitor file when left out.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Local day from which on windows are profiled, also known ones.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="duckdb, spark (in this process), or spark://host:port.")] = "duckdb",
+    init: Annotated[str | None, typer.Option(help="Write a first monitor file by looking at this log.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Read what is new in inference logs into profiles, by the running server if there is one."""
+    with _told(as_json):
+        if init is not None:
+            from core.services.monitor_files import first
+
+            written = first(init, model)
+            _say(as_json, {"file": str(written)}, f"Written: {written}\nRead it through, then: gatehouse profile")
+            return
+        results, failed = _profile_all(as_json, model, since, engine)
+        _say(as_json, {"items": results, "total": len(results)}, "\n".join(_profiled(done) for done in results))
+        if failed:
+            raise typer.Exit(2)
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """Tell the settings and where each came from, the state of the store, and whether each source answers."""
     with _told(as_json):
@@ -129,6 +153,46 @@ def _sync_all(as_json: bool, which: str | None, source: str | None = None) -> No
         for done in results
     ]
     _say(as_json, {"items": results, "total": len(results)}, "\n".join(lines) or "No source is set up yet.")
+
+
+def _profile_all(as_json: bool, model: str | None, since: str | None, engine: str) -> tuple[list[dict[str, Any]], bool]:
+    """What was done for each model, and whether anything could not be read or profiled."""
+    server = _server()
+    report = _Line(as_json)
+    if server:
+        from core.services.remote import profile_by_server
+
+        results = profile_by_server(server, model, since, engine, report)
+    else:
+        from core import settings
+        from core.services.house import open_house
+        from core.services.profiling import profile_all
+
+        house = open_house(settings.load())
+        try:
+            results = profile_all(house, model, report, engine=engine, since=since)
+        finally:
+            house.close()
+    report.end()
+    return results, any(done["error"] for done in results)
+
+
+def _profiled(done: dict[str, Any]) -> str:
+    if done["error"] and not done["edges"]:
+        return f"{done['model']}: {done['error']['message']}\n  {done['error']['hint']}"
+    text = f"{done['model']}: "
+    if done["windows"] or done["learned"]:
+        late = f", {done['late']:,} of them for labels that arrived" if done["late"] else ""
+        text += f"{done['rows']:,} rows, {done['windows']:,} windows{late}, {done['seconds']:.1f} s"
+    else:
+        text += "nothing new"
+    odd = [(done["undated"], "rows without a readable time"), (done["rejected"], "lines that are no rows"),
+           (done["contradictions"], "ids with contradicting labels")]  # fmt: skip
+    told = ", ".join(f"{count:,} {what}" for count, what in odd if count)
+    text += f"\n  Left out and counted: {told}." if told else ""
+    if done["error"]:
+        text += f"\n  {done['error']['message']}\n  {done['error']['hint']}"
+    return text
 
 
 class _Line:

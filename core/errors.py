@@ -46,6 +46,31 @@ class QueryError(GatehouseError):
         self.suggestion = suggestion
 
 
+class MonitorError(GatehouseError):
+    """A monitor file cannot be used, or does not fit its log.
+
+    file: the monitor file, relative to its folder; "" where there is none.  line: 1-based; None where none is to blame.
+    sentence: the message without the place.  near: names that were probably meant, the nearest first; may be empty.
+    """
+
+    title = "The monitor file cannot be used"
+
+    def __init__(
+        self, message: str, *, file: str = "", line: int | None = None, near: tuple[str, ...] = (), hint: str = ""
+    ) -> None:
+        place = ", ".join(part for part in (file, f"line {line}" if line else "") if part)
+        super().__init__(f"{place}: {message}" if place else message, hint=hint)
+        self.sentence = message
+        self.file = file
+        self.line = line
+        self.near = near
+
+    @property
+    def suggestion(self) -> str:
+        """What was probably meant; may be empty."""
+        return self.near[0] if self.near else ""
+
+
 class SourceError(GatehouseError):
     """A source answered in a way that cannot be used. Nothing already synced is lost."""
 

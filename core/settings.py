@@ -115,6 +115,7 @@ class Source(_Closed):
 
 class _File(_Closed):
     home: _Text | None = None
+    monitors: _Text | None = None
     address: _Text | None = None
     port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     sources: dict[str, Source] = {}
@@ -131,11 +132,12 @@ class _File(_Closed):
 class Settings:
     """All settings of one process.
 
-    home: folder that the running app writes (data/var).  file: the gatehouse.toml, which need not exist.
+    home: folder that the running app writes (data/var).  monitors: folder of the monitor files.  file: the gatehouse.toml, which need not exist.
     origin: for each setting, where its value came from: "default", the variable's name, or the file's name.
     """
 
     home: Path
+    monitors: Path
     address: str
     port: int
     sources: Mapping[str, Source]
@@ -159,7 +161,9 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
     folder = Path.cwd() if folder is None else folder
     path = Path(env.get("GATEHOUSE_CONFIG", folder / FILE_NAME))
     file = read_file(path)
-    values: dict[str, Any] = {"home": folder / "data" / "var", "address": "127.0.0.1", "port": 8501}
+    values: dict[str, Any] = {
+        "home": folder / "data" / "var", "monitors": folder / "monitors", "address": "127.0.0.1", "port": 8501,
+    }  # fmt: skip
     origin = dict.fromkeys(values, "default")
     for key in values:
         if (stated := getattr(file, key)) is not None:
@@ -178,6 +182,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
         raise SettingsError(f"GATEHOUSE_PORT must be a number, got {values['port']!r}.") from error
     return Settings(
         home=Path(values["home"]).expanduser().absolute(),
+        monitors=Path(values["monitors"]).expanduser().absolute(),
         address=str(values["address"]),
         port=port,
         sources=sources,

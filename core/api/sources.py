@@ -1,14 +1,14 @@
 """Routes of sources: how they stand, and asking for work on them."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.api.answers import Routes
 from core.api.jobs import spoken
-from core.services import histories, sources
+from core.services import histories, profiling, sources
 from core.services.house import House
 from core.services.sources import SourceStatus
 
@@ -32,6 +32,16 @@ class HistoriesWanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
     kind: Literal["histories"]
     runs: list[str] = Field(min_length=1, max_length=200)
+
+
+class ProfileWanted(BaseModel):
+    """A model's log to be profiled. since: local day from which on.  engine: duckdb, spark or spark://host:port."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["profile"]
+    model: str = Field(max_length=250)
+    since: str | None = Field(default=None, max_length=10)
+    engine: str = Field(default="duckdb", max_length=200)
 
 
 def router(house: Callable[[], House]) -> APIRouter:
@@ -63,8 +73,10 @@ def actions(house: Callable[[], House]) -> APIRouter:
         return {"items": items, "total": len(items)}
 
     @routes.post("/jobs", status_code=202)
-    def job(wanted: HistoriesWanted) -> dict[str, Any]:
-        """Starts other long work: reading metric histories."""
+    def job(wanted: Annotated[HistoriesWanted | ProfileWanted, Field(discriminator="kind")]) -> dict[str, Any]:
+        """Starts other long work: reading metric histories, or profiling a model's log."""
+        if isinstance(wanted, ProfileWanted):
+            return spoken(profiling.start(house(), wanted.model, engine=wanted.engine, since=wanted.since))
         return spoken(histories.start_loading(house(), wanted.runs))
 
     return routes

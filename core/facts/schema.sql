@@ -130,3 +130,36 @@ CREATE TABLE observations (
     since_ms BIGINT
 );
 CREATE TABLE observed_files (path VARCHAR PRIMARY KEY);
+
+-- Files of profiles already indexed, with what they say of themselves. Grain: one file.
+CREATE TABLE profile_files (
+    path VARCHAR PRIMARY KEY,
+    model VARCHAR NOT NULL,
+    created_ms BIGINT NOT NULL,
+    monitor_id VARCHAR NOT NULL,
+    edges VARCHAR NOT NULL,
+    engine VARCHAR NOT NULL,
+    parts_read BIGINT NOT NULL,
+    undated BIGINT NOT NULL,            -- rows whose time could not be read
+    rejected BIGINT NOT NULL,           -- lines that were no rows
+    contradictions BIGINT NOT NULL      -- ids with labels that contradict each other
+);
+
+-- Profiles (core/profile_rows.py). Grain: (model, version, role, window_ms, segment, part, name, grp).
+-- No key: a newer file replaces whole windows (facts/profiles.py); tests hold the grain.
+CREATE TABLE profiles (
+    model VARCHAR NOT NULL,
+    version VARCHAR NOT NULL,
+    role VARCHAR NOT NULL,
+    window_ms BIGINT NOT NULL,
+    segment VARCHAR NOT NULL,
+    part VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    grp VARCHAR NOT NULL,
+    whole BIGINT[],
+    reals DOUBLE[],
+    counts UINTEGER[],
+    texts VARCHAR[],
+    edges VARCHAR NOT NULL,
+    created_ms BIGINT NOT NULL
+);

@@ -1,5 +1,6 @@
 """The types of a monitor file. One file describes one model's log, or, by patterns, those of many models."""
 
+from datetime import date
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -8,12 +9,26 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 Text = Annotated[str, Field(min_length=1, max_length=2_000)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]{0,79}$")]
 Scalar = str | int | float | bool
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Unfit(ValueError):
+    """Keys that do not fit together.
+
+    key: path to the one to blame, from where it is raised.  got: its text.  known: what may stand there.
+    """
+
+    def __init__(self, message: str, *, key: tuple[str | int, ...], got: str = "", known: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.key = key
+        self.got = got
+        self.known = known
 
 
 class Closed(BaseModel):
     """Refuses keys it does not know, and is never changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)  # texts are kept as written: "yes " is a value
 
 
 class Sql(Closed):
@@ -78,6 +93,12 @@ class Features(Closed):
     categorical: tuple[Text, ...] = ()
     without: tuple[Text, ...] = ()
 
+    @model_validator(mode="after")
+    def _told_once(self) -> "Features":
+        if both := [name for name in self.numeric if name in set(self.categorical)]:
+            raise Unfit(f"{both[0]!r} is named both numeric and categorical", key=("numeric",))
+        return self
+
 
 class Attribute(Closed):
     """A protected attribute or a segment: the values of a column, or bands of numbers [edge, next edge).
@@ -86,7 +107,7 @@ class Attribute(Closed):
     """
 
     column: Text
-    bands: tuple[float, ...] = ()
+    bands: tuple[Number, ...] = ()
     names: dict[str, Text] = {}
 
     @field_validator("bands")
@@ -104,11 +125,21 @@ class Reference(Closed):
     since: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
     until: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
 
+    @field_validator("since", "until")
+    @classmethod
+    def _is_a_day(cls, value: str | None) -> str | None:
+        try:
+            return value if value is None else date.fromisoformat(value).isoformat()
+        except ValueError as error:
+            raise ValueError(f"is no day of the calendar: {value}; write it as 2026-01-31") from error
+
     @model_validator(mode="after")
     def _one_kind(self) -> "Reference":
         dated = self.since is not None and self.until is not None
         if (self.table is None) == (not dated) or (self.table is not None and (self.since or self.until)):
             raise ValueError("needs either table, or since and until")
+        if self.since and self.until and self.since >= self.until:
+            raise Unfit("until must be a later day than since", key=("until",))
         return self
 
 
@@ -166,7 +197,7 @@ class Monitor(Closed):
     label: Label | None = None
     positive: Scalar = 1
     favourable: Literal["positive", "negative"] = "positive"
-    thresholds: tuple[float, ...] = (0.5,)
+    thresholds: tuple[Number, ...] = (0.5,)
     classes: tuple[Scalar, ...] = ()
     probabilities: dict[str, Text] = {}
     features: Features = Features(all=True)
@@ -197,10 +228,13 @@ class Monitor(Closed):
             raise ValueError("a multiclass monitor needs classes")
         if self.label and self.label.table and not (self.id or self.label.id):
             raise ValueError("labels in another table are joined by id: name the id column")
-        for names in self.intersections:
+        for at, names in enumerate(self.intersections):
             unknown = [name for name in names if name not in self.protected]
             if unknown:
-                raise ValueError(f"intersections name {unknown[0]!r}, which is no protected attribute")
-        if unknown := [name for name in self.probabilities if name not in {str(c) for c in self.classes}]:
-            raise ValueError(f"probabilities name {unknown[0]!r}, which is none of the classes")
+                message = f"intersections name {unknown[0]!r}, which is no protected attribute"
+                raise Unfit(message, key=("intersections", at), got=unknown[0], known=tuple(self.protected))
+        classes = tuple(str(name) for name in self.classes)
+        if unknown := [name for name in self.probabilities if name not in classes]:
+            message = f"probabilities name {unknown[0]!r}, which is none of the classes"
+            raise Unfit(message, key=("probabilities", unknown[0]), got=unknown[0], known=classes)
         return self

@@ -90,8 +90,14 @@ def _take_files(connection: duckdb.DuckDBPyConnection, path_or_glob: str) -> Non
     step = max(1, len(files) - 1) / max(1, min(MOST_FILES, len(files)) - 1)
     chosen = sorted({files[min(len(files) - 1, round(at * step))] for at in range(min(MOST_FILES, len(files)))})
     share = MOST_ROWS // len(chosen)
-    parts = [f"(FROM {reader} LIMIT {share})" for _ in chosen]
-    connection.execute("CREATE TEMP TABLE looked AS " + " UNION ALL BY NAME ".join(parts), chosen)
+    _keep(connection, reader, chosen, share)
+    if not _count(connection):  # nothing, or nothing but bad rows: then this says what is wrong with them
+        _keep(connection, reader.replace(", ignore_errors = true", ""), chosen, share)
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, reader: str, files: list[str], share: int) -> None:
+    parts = [f"(FROM {reader} LIMIT {share})" for _ in files]
+    connection.execute("CREATE OR REPLACE TEMP TABLE looked AS " + " UNION ALL BY NAME ".join(parts), files)
 
 
 def _fitting(connection: duckdb.DuckDBPyConnection, pattern: str) -> list[str]:

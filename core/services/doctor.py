@@ -58,6 +58,7 @@ def examine(server: Mapping[str, Any] | None) -> Examination:
     stated = settings.load()
     shown = {
         "home": (str(stated.home), stated.origin["home"]),
+        "monitors": (str(stated.monitors), stated.origin["monitors"]),
         "address": (stated.address, stated.origin["address"]),
         "port": (str(stated.port), stated.origin["port"]),
     }

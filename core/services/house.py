@@ -16,6 +16,7 @@ from core.facts.store import Facts, open_facts
 from core.facts.syncs import end_interrupted_syncs, sync_states
 from core.records import Progress
 from core.services.jobs import Job, Jobs, Work
+from core.services.profile_files import take_up
 from core.services.sync import Report, sync_source
 from core.settings import Settings, Source
 
@@ -82,7 +83,7 @@ class House:
                 folder = self.settings.home / "demo" if which == "demo" else self.settings.home
                 facts = open_facts(folder)
                 end_interrupted_syncs(facts)
-                unreadable = observed.index(facts, folder)
+                unreadable = observed.index(facts, folder) + take_up(facts, folder)
                 facts.notice = facts.notice or observed.explain_unreadable(unreadable)
                 self._open[which] = Stores(folder=folder, facts=facts)
             return self._open[which]
@@ -117,7 +118,8 @@ class House:
             told = ""
         if told in ("demo", "own"):
             return "demo" if told == "demo" else "own"
-        return "own" if self.settings.sources or not demo_sources() else "demo"
+        own = self.settings.sources or any(self.settings.monitors.glob("**/*.y*ml"))
+        return "own" if own or not demo_sources() else "demo"
 
     # -- syncing --------------------------------------------------------------------------------------------------
 

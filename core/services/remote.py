@@ -32,14 +32,37 @@ def sync_by_server(
     server: dict[str, Any], source: str | None, which: str | None, report: Callable[[Progress], None]
 ) -> list[dict[str, Any]]:
     """Starts the syncs, follows their progress, returns their results. Raises the first error the server tells."""
-    with httpx.Client(
+    with _client(server) as client:
+        wanted = {key: value for key, value in (("source", source), ("stores", which)) if value}
+        return [_follow(client, job, report) for job in _ask(client, "POST", "/sync", wanted)["items"]]
+
+
+def profile_by_server(
+    server: dict[str, Any], model: str | None, since: str | None, engine: str, report: Callable[[Progress], None]
+) -> list[dict[str, Any]]:
+    """Profiles one model or all by the server, one after another. Raises the error when one model was asked for."""
+    with _client(server) as client:
+        told = _ask(client, "GET", "/monitors")
+        models = [model] if model else [item["model"] for item in told["items"]]
+        results = [] if model else [{"model": p["file"], "edges": "", "error": p} for p in told["problems"]]
+        for name in models:
+            wanted = {"kind": "profile", "model": name, "since": since, "engine": engine}
+            try:
+                results.append(_follow(client, _ask(client, "POST", "/jobs", wanted), report))
+            except GatehouseError as error:
+                if model:
+                    raise
+                results.append({"model": name, "edges": "", "error": {"message": error.message, "hint": error.hint}})
+        return results
+
+
+def _client(server: dict[str, Any]) -> httpx.Client:
+    return httpx.Client(
         base_url=f"{server['url']}/api/v1",
         headers={"Authorization": f"Bearer {server['token']}"},
         timeout=60,
         trust_env=False,
-    ) as client:
-        wanted = {key: value for key, value in (("source", source), ("stores", which)) if value}
-        return [_follow(client, job, report) for job in _ask(client, "POST", "/sync", wanted)["items"]]
+    )
 
 
 def _follow(client: httpx.Client, job: dict[str, Any], report: Callable[[Progress], None]) -> dict[str, Any]:

@@ -1,0 +1,2 @@
+-- Parameters: $model.
+DELETE FROM profile_files WHERE model = $model

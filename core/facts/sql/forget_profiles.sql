@@ -1,0 +1,2 @@
+-- Parameters: $model.
+DELETE FROM profiles WHERE model = $model

@@ -1,0 +1,2 @@
+-- Names of all registered models.
+SELECT DISTINCT name FROM models

@@ -1,0 +1,172 @@
+"""Profiling a model: which monitors there are, running the job, taking up what it wrote."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from core.errors import Busy, GatehouseError, NotFound, SettingsError
+from core.monitors.files import Loaded, load
+from core.records import Progress
+from core.services.house import DEMO, House, Premises, now_ms
+from core.services.jobs import Job
+from core.services.profile_files import take_up
+
+Report = Callable[[Progress], None]
+ROOT = Path(__file__).resolve().parents[2]
+SINCE = "a local day, written as 2026-01-31"
+
+
+def monitors(house: House, which: Premises | None = None) -> Loaded:
+    """All monitors of the shown stores: those of files for one model, and of patterns for the registered models."""
+    stores = house.stores(which or house.active)
+    names = sorted({row["name"] for row in stores.facts.read("model_names")})
+    return load(_places(house, which)[0], names)
+
+
+def profile_here(house: House, model: str, report: Report, *, engine: str, since: str | None) -> dict[str, Any]:
+    """Runs the job in this process, as a command without a server does, and takes up what it wrote."""
+    from core.profiling.job import Task, profile  # a second of imports that pages never need
+
+    folder, base = _places(house)
+    resolved = _of(monitors(house), model)
+    observed = house.folder / "observed"
+    task = Task(
+        model=model, resolved=resolved, base=base, observed=observed, now_ms=now_ms(), engine=engine,
+        since=checked_day(since),
+    )  # fmt: skip
+    done = asdict(profile(task, report))
+    take_up(house.facts, house.folder)
+    house.changed()
+    return with_error(done)
+
+
+def start(house: House, model: str, *, engine: str = "duckdb", since: str | None = None) -> Job:
+    """The same as a job, in a process of its own. Raises Busy while this model is being profiled."""
+    which = house.active
+    _of(monitors(house, which), model)
+    day = checked_day(since)
+    return house.jobs.start(
+        f"profile:{which}:{model}", f"Profiling {model}",
+        lambda report: _apart(house, which, model, report, engine, day),
+    )  # fmt: skip
+
+
+def checked_day(text: str | None) -> str | None:
+    """Raises SettingsError when it is no day."""
+    from datetime import date
+
+    try:
+        return None if text is None else date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise SettingsError(f"--since must be {SINCE}, got {text!r}.") from error
+
+
+def with_error(done: dict[str, Any]) -> dict[str, Any]:
+    """What was done, with what to tell about parts of the log that could not be read (error: None when all could)."""
+    if not done["unreadable"]:
+        return {**done, "error": None}
+    more = len(done["unreadable"]) - 1
+    message = next(iter(done["unreadable"].values())) + (f" And {more} more parts." if more else "")
+    hint = (
+        f"All else was profiled. {done['kept']} windows stay as they were."
+        if done["kept"]
+        else "All else was profiled."
+    )
+    return {**done, "error": {"message": message, "hint": hint}}
+
+
+def profile_all(
+    house: House, model: str | None, report: Report, *, engine: str, since: str | None
+) -> list[dict[str, Any]]:
+    """Profiles one model, or all that have a monitor: one that fails does not stop the others.
+
+    Raises the error when only one model was asked for.
+    """
+    loaded = monitors(house)
+    if model is not None:
+        return [profile_here(house, model, report, engine=engine, since=since)]
+    if not loaded.monitors and not loaded.problems:
+        raise NotFound("There is no monitor file yet.", hint="Write a first one with `gatehouse profile --init LOG`.")
+    results = [failure(problem.file, problem) for problem in loaded.problems]
+    for name in loaded.monitors:
+        try:
+            results.append(profile_here(house, name, report, engine=engine, since=since))
+        except GatehouseError as error:
+            results.append(failure(name, error))
+    return results
+
+
+def failure(model: str, error: GatehouseError) -> dict[str, Any]:
+    """The answer for a model that could not be profiled."""
+    return {"model": model, "edges": "", "error": {"message": error.message, "hint": error.hint}}
+
+
+def _of(loaded: Loaded, model: str) -> Any:
+    if model in loaded.monitors:
+        return loaded.monitors[model]
+    if loaded.problems:
+        raise loaded.problems[0]
+    known = ", ".join(list(loaded.monitors)[:8]) or "none yet"
+    raise NotFound(
+        f"There is no monitor for {model[:80]!r}.",
+        hint=f"Known: {known}. Write a first file with `gatehouse profile --init LOG`.",
+    )
+
+
+def _places(house: House, which: Premises | None = None) -> tuple[Path, Path]:
+    """Folder of the monitor files, and where relative paths in them start."""
+    if (which or house.active) == "demo":
+        return DEMO / "monitors", DEMO
+    return house.settings.monitors, house.settings.file.parent.absolute()
+
+
+def _apart(house: House, which: Premises, model: str, report: Report, engine: str, since: str | None) -> dict[str, Any]:
+    folder, base = _places(house, which)
+    stores = house.stores(which)
+    task = {
+        "model": model, "monitors": str(folder), "base": str(base), "observed": str(stores.folder / "observed"),
+        "now_ms": now_ms(), "engine": engine, "since": since,
+    }  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core.profiling"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        done = _followed(process, task, report)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait()
+    take_up(stores.facts, stores.folder)
+    house.changed()
+    return with_error(done)
+
+
+def _followed(process: subprocess.Popen[str], task: dict[str, Any], report: Report) -> dict[str, Any]:
+    if process.stdin is None or process.stdout is None:
+        raise GatehouseError("The profiling process could not be started.")
+    process.stdin.write(json.dumps(task) + "\n")
+    process.stdin.close()
+    for line in process.stdout:
+        told = json.loads(line)
+        if "progress" in told:
+            report(Progress(**told["progress"]))
+        elif "done" in told:
+            done: dict[str, Any] = told["done"]
+            return done
+        elif told["error"]["busy"]:
+            raise Busy(told["error"]["message"], hint=told["error"]["hint"])
+        else:
+            raise GatehouseError(told["error"]["message"], hint=told["error"]["hint"])
+    process.wait()
+    raise GatehouseError(
+        f"The profiling process ended without an answer (exit {process.returncode}).",
+        hint="Nothing that was profiled before is lost; run it again.",
+    )
