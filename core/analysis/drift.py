@@ -1,0 +1,300 @@
+"""Has a column's distribution changed? One window against the reference, by counts alone.
+
+Counts are (bins,) of the same bins or categories. Ordered bins (about 50 quantiles of the reference) are tested two
+ways: Pearson's chi-square on about ten bins nested in them sees any change, a mean-rank z (ridit) on all of them sees
+shifts; p = min(1, 2 min(p_chi, p_z)). Categories have the chi-square alone. With many rows any change is significant,
+so an alarm also asks for an effect (`distances.corrected_psi`). Days of a dated reference are no independent rows:
+`DatedReference` judges a window by how days differ from each other.
+
+Sources: Bross 1958, "How to use ridit analysis"; Benjamini and Hochberg 1995; Rao and Scott 1981, "The analysis of
+categorical data from complex sample surveys"; Westfall and Young 1993, "Resampling-based multiple testing".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from core.analysis.distances import BINS, corrected_psi, mean_rank, nested_bins, pearson
+from core.analysis.measured import Measured, not_told
+from core.profiles import Categorical, Counts, Floats, Output
+
+SPARSE = 5
+"""Expected rows in a cell below which the chi-square distribution is not trusted."""
+DOUBTFUL = 0.01
+"""Simulated only below this p: above it nothing is decided."""
+AMPLE = 10
+"""Reference rows for each row of the window, below which the answer carries a warning."""
+LARGEST_POPULATION, CELLS_AT_ONCE = 10**9, 4_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """One column of one window against the reference.
+
+    p: chance of at least this difference without drift, 0..1.  effect: PSI0, nats; about 0 (also below) without drift.
+    x2: Pearson's chi-square on `bins` bins that hold rows, >= 0.  z: mean-rank z, > 0 when the window lies higher;
+    None for categories.  simulated: p comes from random draws, as some expected count was below 5.
+    warning: "" or what weakens the answer.
+    """
+
+    p: Measured
+    effect: Measured
+    x2: Measured
+    z: Measured | None = None
+    bins: int = 0
+    simulated: bool = False
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionDrift:
+    """scores: of all rows, whatever their label.  labels: share of positives among the rows labelled so far."""
+
+    scores: Drift
+    labels: Drift
+
+
+def drift(reference: ArrayLike, current: ArrayLike, *, ordered: bool, seed: int = 0, draws: int = 100_000) -> Drift:
+    """Test one column. reference, current: (bins,) counts. The same seed gives the same answer."""
+    x, y = np.asarray(reference, dtype=np.int64), np.asarray(current, dtype=np.int64)
+    if x.ndim != 1 or x.shape != y.shape:
+        raise ValueError(f"reference and current must be (bins,) alike, got {x.shape} and {y.shape}.")
+    total, n = int(x.sum()), int(y.sum())
+    if not total or not n:
+        none = not_told(n, f"The {'window' if total else 'reference'} has no values.")
+        return Drift(p=none, effect=none, x2=none, z=none if ordered else None)
+    starts = nested_bins(x) if ordered else np.arange(x.size)
+    cells = np.add.reduceat(x, starts), np.add.reduceat(y, starts)
+    chi, held = pearson(*cells)
+    x2, bins = float(chi), int(held)
+    z = float(mean_rank(x, y)) if ordered else None
+    p = float(together(special.chdtrc(bins - 1, x2) if bins > 1 else 1.0, z))
+    pooled = cells[0] + cells[1]
+    sparse = min(total, n) * int(pooled[pooled > 0].min()) < SPARSE * (total + n)
+    if simulated := sparse and p < DOUBTFUL:
+        p = _simulated(x, y, starts, x2, z, seed, draws)
+    return Drift(
+        p=Measured(value=p, n=n),
+        effect=corrected_psi(*cells),
+        x2=Measured(value=x2, n=n),
+        z=None if z is None else Measured(value=z, n=n),
+        bins=bins,
+        simulated=simulated,
+        warning=f"The reference has only {total:,} rows for {n:,} of the window." if total < AMPLE * n else "",
+    )
+
+
+def category_drift(reference: Categorical, current: Categorical, *, seed: int = 0) -> Drift:
+    """Test one categorical column; values that the reference does not have count as one more category."""
+    x, y = (np.append(side.counts, side.unseen) for side in (reference, current))
+    return drift(x, y, ordered=False, seed=seed)
+
+
+def prediction_drift(reference: Output, current: Output, *, seed: int = 0) -> PredictionDrift:
+    """Test the scores (all labels added), and the share of positive labels, of one group or of all rows."""
+    scores = drift(reference.counts.sum(axis=0), current.counts.sum(axis=0), ordered=True, seed=seed)
+    labels = drift(reference.counts[:2].sum(axis=1), current.counts[:2].sum(axis=1), ordered=False, seed=seed)
+    return PredictionDrift(scores=scores, labels=labels)
+
+
+def together(p_chi: ArrayLike, z: ArrayLike | None) -> Floats:
+    """(...) one p of the chi-square's p and the mean-rank z: the smaller of the two, doubled; p_chi where z is None."""
+    if z is None:
+        return np.asarray(p_chi, dtype=np.float64)
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(p_chi, 2 * special.ndtr(-np.abs(z)))))
+
+
+def benjamini_hochberg(p: ArrayLike) -> Floats:
+    """Adjusted p of (..., tests): reject those <= alpha to keep the false discovery rate at alpha. NaN: not tested."""
+    raw = np.asarray(p, dtype=np.float64)
+    order = np.argsort(raw, axis=-1)
+    tests = np.count_nonzero(~np.isnan(raw), axis=-1)[..., None]
+    scaled = np.take_along_axis(raw, order, axis=-1) * tests / np.arange(1, raw.shape[-1] + 1)
+    least = np.fmin.accumulate(scaled[..., ::-1], axis=-1)[..., ::-1]
+    adjusted = np.empty_like(raw)
+    np.put_along_axis(adjusted, order, np.minimum(least, 1.0), axis=-1)
+    return np.where(np.isnan(raw), np.nan, adjusted)
+
+
+def alarming(tests: Sequence[Drift], *, alpha: float, floor: float) -> list[bool]:
+    """Which of all drift tests of one model and window alarm: discovered at rate alpha, with effect >= floor (nats)."""
+    adjusted = benjamini_hochberg([_or(test.p, math.nan) for test in tests])
+    effects = [_or(test.effect, -math.inf) for test in tests]
+    return [bool(p <= alpha and effect >= floor) for p, effect in zip(adjusted, effects, strict=True)]
+
+
+def smallest_shift(total: int, n: int, *, alpha: float, floor: float = 0.0, tests: int = 1) -> Measured:
+    """Smallest shift of one normal feature among `tests` that alarms in 80 % of windows. In standard deviations.
+
+    total, n: rows of reference and window.  The larger of two: what the mean-rank z needs at alpha / tests, halved for
+    the two tests, (z_(1 - alpha / (4 tests)) + z_.8) / sqrt(3 h / pi); and what lifts PSI0 over the floor, the shift
+    whose chi-square (k - 1 = 9, non-centrality .96 h shift^2) exceeds h floor + 9 in 80 %. Small shifts, no ties.
+    """
+    if total < 1 or n < 1:
+        return not_told(n, "Without rows no shift can be seen.")
+    h = total * n / (total + n)
+    seen = float(special.ndtri(1 - alpha / (4 * tests)) + special.ndtri(0.8)) / math.sqrt(3 * h / math.pi)
+    cuts = special.ndtri(np.arange(BINS + 1) / BINS)
+    kept = BINS * float(np.sum(np.diff(np.exp(-cuts * cuts / 2) / math.sqrt(2 * math.pi)) ** 2))
+    lifted = float(special.chndtrinc(h * floor + BINS - 1, BINS - 1, 0.2)) if floor > 0 else 0.0
+    return Measured(value=max(seen, math.sqrt(lifted / (h * kept))), n=n)
+
+
+def _simulated(x: Counts, y: Counts, starts: Counts, x2: float, z: float | None, seed: int, draws: int) -> float:
+    """p when rows are dealt to reference and window at random, the sizes of both and of every bin kept."""
+    random = np.random.default_rng(seed)
+    pooled, n = x + y, int(y.sum())
+    rows, few = int(pooled.sum()), int(min(n, x.sum()))
+    order = np.argsort(-pooled, kind="stable")
+    by_chi = by_rank = 0
+    step = max(1, CELLS_AT_ONCE // pooled.size)
+    for start in range(0, draws, step):
+        size = min(step, draws - start)
+        dealt = np.empty((size, pooled.size), dtype=np.int64)
+        thinned = 1.0
+        if rows < LARGEST_POPULATION:
+            dealt[:, order] = random.multivariate_hypergeometric(pooled[order], few, size=size, method="marginals")
+        else:  # too many for numpy: with replacement, which spreads 1 / (1 - few / rows) wider
+            dealt[:, order] = np.minimum(random.multinomial(few, pooled[order] / rows, size=size), pooled[order])
+            thinned = 1 - few / rows
+        rest = pooled - dealt
+        drawn, _ = pearson(np.add.reduceat(rest, starts, axis=-1), np.add.reduceat(dealt, starts, axis=-1))
+        by_chi += int(np.count_nonzero(drawn * thinned >= x2 * (1 - 1e-9)))
+        if z is not None:
+            by_rank += int(np.count_nonzero(np.abs(mean_rank(rest, dealt)) * thinned**0.5 >= abs(z) * (1 - 1e-9)))
+    p = (by_chi + 1) / (draws + 1)
+    return p if z is None else min(1.0, 2 * min(p, (by_rank + 1) / (draws + 1)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedDrift:
+    """One window against the days of a dated reference. Tuples are (features,).
+
+    p: chance of such a distance between a day and the others, by F; not certified alone.  effect: PSI0, nats.
+    least: the smallest p.  limit: `least` must lie below it; None when the reference has too few days for alpha.
+    alarms: p below the limit, and effect >= floor.  why: "" or why the rate of false alarms is not certified.
+    """
+
+    p: tuple[Measured, ...]
+    effect: tuple[Measured, ...]
+    least: float
+    limit: float | None
+    alarms: tuple[bool, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedReference:
+    """How days of the reference differ from each other.
+
+    days: D.  least: (D,) each day's smallest p over features, against all the other days, increasing.
+    features: what was fitted for each.
+    """
+
+    days: int
+    least: Floats
+    features: tuple[_Days, ...]
+
+    def judge(self, windows: Sequence[ArrayLike], *, alpha: float, floor: float) -> DatedDrift:
+        """Hold one window, (bins,) counts a feature in the order fitted, against the days.
+
+        Alarms on at most about alpha of windows without drift, if windows and days are exchangeable: also where days
+        wander or follow the weekday. Needs 1 / alpha - 1 days. Values that no reference day has are not seen here.
+        """
+        tested = [days.test(np.asarray(window)) for days, window in zip(self.features, windows, strict=True)]
+        p, effect = (tuple(test[side] for test in tested) for side in (0, 1))
+        least = min((_or(each, 1.0) for each in p), default=1.0)
+        rank = math.floor(alpha * (self.days + 1) + 1e-9)
+        limit = float(self.least[rank - 1]) if rank else -math.inf
+        why = "" if rank else f"Rate not certified: the reference has {self.days} days, {1 / alpha - 1:.0f} are needed."
+        alarms = tuple(_or(chance, 1.0) < limit and _or(size, -math.inf) >= floor for chance, size in tested)
+        return DatedDrift(p=p, effect=effect, least=least, limit=limit if rank else None, alarms=alarms, why=why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Days:
+    """One feature. cells: (bins,) cell of each bin.  counts: (cells,) of all days.  days: those that hold rows.
+
+    trace, squares: of V, the covariance over days of sqrt(n) (q - p) / sqrt(p), and of V V.
+    """
+
+    cells: Counts
+    counts: Counts
+    days: int
+    trace: float
+    squares: float
+
+    def test(self, window: Counts) -> tuple[Measured, Measured]:
+        """p and PSI0 of one window."""
+        counts = np.bincount(self.cells, weights=window, minlength=self.counts.size).astype(np.int64)
+        n = int(counts.sum())
+        if not n or self.days < 3:
+            none = not_told(n, "Too few days hold values." if n else "The window has no values.")
+            return none, none
+        effect = replace(corrected_psi(self.counts, counts), low=None, high=None)  # days are not independent rows
+        chance = _chance(_distance(counts, self.counts), self.trace, self.squares, self.days)
+        return Measured(value=chance, n=n), effect
+
+
+def dated_reference(features: Sequence[ArrayLike], *, ordered: Sequence[bool]) -> DatedReference:
+    """Fit days. features: one (days, bins) table of counts each, the same days in all.  ordered: bins or categories."""
+    fitted = [_fit(np.asarray(table), order) for table, order in zip(features, ordered, strict=True)]
+    least = np.sort(np.min([left for _, left in fitted], axis=0))
+    return DatedReference(days=least.size, least=least, features=tuple(days for days, _ in fitted))
+
+
+def _fit(table: Counts, ordered: bool) -> tuple[_Days, Floats]:
+    """What one feature's days hold, and (days,) the p of each day against all others (1 where it holds no rows)."""
+    bins = np.arange(table.shape[1])
+    cells = np.searchsorted(nested_bins(table.sum(axis=0)), bins, side="right") - 1 if ordered else bins
+    counts = np.stack([np.bincount(cells, weights=day) for day in table]).astype(np.int64)
+    seen = np.count_nonzero(counts, axis=0)  # what hardly any day has joins the rarest cell
+    thin = seen < 2
+    if thin.any():
+        thin[np.argmin(np.where(thin, len(table) + 1, seen))] = True
+        merged = np.where(thin, 0, np.cumsum(~thin))
+        cells = np.unique(merged, return_inverse=True)[1][cells]
+        counts = np.stack([np.bincount(cells, weights=day) for day in table]).astype(np.int64)
+    left, held = np.ones(len(table)), counts.sum(axis=1) > 0
+    days = len(counts := counts[held])
+    if days < 3:
+        return _Days(cells=cells, counts=counts.sum(axis=0), days=days, trace=0.0, squares=0.0), left
+    trace, squares = _spread(counts)
+    for day, place in enumerate(np.flatnonzero(held)):
+        others = np.delete(counts, day, axis=0)
+        distance = _distance(counts[day], others.sum(axis=0))
+        left[place] = _chance(distance, *_spread(others), days - 1)
+    return _Days(cells=cells, counts=counts.sum(axis=0), days=days, trace=trace, squares=squares), left
+
+
+def _distance(window: Counts, days: Counts) -> float:
+    """Sum of n (q - p)^2 / p."""
+    n, p = window.sum(), days / days.sum()
+    return float(n * np.sum((window / n - p) ** 2 / p))
+
+
+def _spread(days: Counts) -> tuple[float, float]:
+    """Traces of V and of V V; see `_Days`. days: (days, cells)."""
+    n, p = days.sum(axis=1, keepdims=True), days.sum(axis=0) / days.sum()
+    z = np.sqrt(n / p) * (days / n - p)
+    z -= z.mean(axis=0)
+    v = (z.T @ z if z.shape[1] < len(z) else z @ z.T) / (len(z) - 1)  # either has the same traces
+    return float(np.trace(v)), float(np.sum(v * v))
+
+
+def _chance(distance: float, trace: float, squares: float, days: int) -> float:
+    """P(F > distance / ((1 + 1 / days) tr V)), F with nu = (tr V)^2 / tr V^2 and nu (days - 1); 1 without spread."""
+    if trace < 1e-12:
+        return 1.0
+    nu = trace * trace / squares
+    return float(special.fdtrc(nu, nu * (days - 1), distance / ((1 + 1 / days) * trace)))
+
+
+def _or(measured: Measured, otherwise: float) -> float:
+    return otherwise if measured.value is None else measured.value
