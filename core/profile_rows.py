@@ -85,13 +85,13 @@ def _taken_apart(part: Part) -> tuple[list[int], list[float], Any, list[str]]:
         case Confusion():
             return [], [], part.counts.ravel(), []
         case Errors():
-            moments = (part.error, part.absolute, part.squared, part.label)
-            return [*(m.count for m in moments), part.unlabelled], _reals(*moments), part.counts, []
+            four = (part.error, part.absolute, part.squared, part.label)
+            return [*(m.count for m in four), part.unlabelled], _reals(*four), part.counts, []
         case Service():
             return [part.requests, part.errors, part.untold, part.latency.count], _reals(part.latency), part.counts, []
         case Kpi():
-            moments = (part.figure, part.cost, part.value)
-            return [part.rows, *(m.count for m in moments)], _reals(*moments), [], []
+            three = (part.figure, part.cost, part.value)
+            return [part.rows, *(m.count for m in three)], _reals(*three), [], []
         case Rows():
             return [part.rows, part.labelled], [], [], []
         case Sample():

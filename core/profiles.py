@@ -153,17 +153,20 @@ class Output:
     @property
     def negatives(self) -> Counts:
         """(edges + 1,) scores of rows labelled 0."""
-        return self.counts[0]
+        side: Counts = self.counts[0]
+        return side
 
     @property
     def positives(self) -> Counts:
         """(edges + 1,) scores of rows labelled 1."""
-        return self.counts[1]
+        side: Counts = self.counts[1]
+        return side
 
     @property
     def unknown(self) -> Counts:
         """(edges + 1,) scores of rows without a label yet."""
-        return self.counts[2]
+        side: Counts = self.counts[2]
+        return side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

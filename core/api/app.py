@@ -19,7 +19,7 @@ HouseGetter = Callable[[], House]
 
 def build(house: HouseGetter, token: Callable[[], str]) -> FastAPI:
     """The application. house: the open house, asked at each request.  token: what a POST must bear."""
-    from core.api import jobs, models, runs, sources
+    from core.api import jobs, models, profiles, runs, sources
 
     api = FastAPI(
         title="Gatehouse",
@@ -34,7 +34,7 @@ def build(house: HouseGetter, token: Callable[[], str]) -> FastAPI:
         if not secrets.compare_digest(authorization.encode(), f"Bearer {token()}".encode()):
             raise HTTPException(401, "This needs the token in server.json, as 'Authorization: Bearer ...'.")
 
-    for room in (runs, models, sources, jobs):
+    for room in (runs, models, profiles, sources, jobs):
         api.include_router(room.router(house))
     api.include_router(sources.actions(house), dependencies=[Depends(allowed)])
     api.add_exception_handler(GatehouseError, _family)

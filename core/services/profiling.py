@@ -34,7 +34,7 @@ def profile_here(house: House, model: str, report: Report, *, engine: str, since
     """Runs the job in this process, as a command without a server does, and takes up what it wrote."""
     from core.profiling.job import Task, profile  # a second of imports that pages never need
 
-    folder, base = _places(house)
+    _, base = _places(house)
     resolved = _of(monitors(house), model)
     observed = house.folder / "observed"
     task = Task(

@@ -1,0 +1,165 @@
+"""What is known of one monitored model: its monitor, its edges, its reference, its windows. Read once, then asked."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from itertools import product
+from operator import add
+from typing import Any
+
+import numpy as np
+
+from core.errors import NotFound
+from core.facts import profiles as stored
+from core.facts.profiles import Profile
+from core.monitors.monitor import Monitor
+from core.profiles import Output, Part, Sample
+from core.profiling.edges import Edges
+from core.profiling.manifest import folder_of, load_edges
+from core.profiling.windows import Windows
+from core.services import profiling
+from core.services.cache import cached
+from core.services.house import House
+
+PartKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a number stands. window_ms: start, end_ms: end of the window, ms since 1970 UTC."""
+
+    version: str
+    window_ms: int
+    end_ms: int
+    segment: str = ""
+
+
+class Book:
+    """One model's profiles of one segment, as they were at one revision of the facts."""
+
+    def __init__(self, house: House, model: str, segment: str, from_ms: int, to_ms: int) -> None:
+        found = profiling.monitors(house).monitors.get(model)
+        if found is None:
+            raise NotFound(f"There is no monitor for {model[:80]!r}.", hint="See `gatehouse profile --init LOG`.")
+        self.model, self.segment = model, segment
+        self.monitor: Monitor = found.monitor
+        self.windows = Windows(
+            zone=self.monitor.zone, length=self.monitor.window, local=self.monitor.timestamp.naive == "local"
+        )  # fmt: skip
+        self._house, self._from_ms, self._to_ms = house, from_ms, to_ms
+        self._edges: dict[str, Edges | None] = {}
+        self._group_names: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
+        self.current: Mapping[tuple[str, int], dict[PartKey, Profile]] = self._by_window()
+
+    def _by_window(self) -> dict[tuple[str, int], dict[PartKey, Profile]]:
+        rows = stored.profiles(
+            self._house.facts, self.model, role="serving", segment=self.segment, groups=True,
+            from_ms=self._from_ms, to_ms=self._to_ms,
+        )  # fmt: skip
+        windows: dict[tuple[str, int], dict[PartKey, Profile]] = defaultdict(dict)
+        for row in rows:
+            windows[row.version, row.window_ms][row.part, row.name, row.grp] = row
+        return windows
+
+    def place(self, version: str, window_ms: int) -> Place:
+        """The window as an outsider names it."""
+        return Place(version=version, window_ms=window_ms, end_ms=self.end_ms(window_ms), segment=self.segment)
+
+    def end_ms(self, window_ms: int) -> int:
+        """End of the window that starts then."""
+        return self.windows.end_ms(self.windows.at(window_ms))
+
+    def weeks(self, starts: Sequence[int]) -> dict[int, list[int]]:
+        """Start of a week (Monday, local) -> starts of its windows, of weeks whose every window is among these."""
+        week = Windows(zone=self.windows.zone, length="week", local=self.windows.local)
+        present: dict[int, set[int]] = defaultdict(set)
+        for start in starts:
+            present[week.at(start)].add(start)
+        full = {}
+        for at, found in sorted(present.items()):
+            first, last = self.windows.at(week.start_ms(at)), self.windows.at(week.end_ms(at) - 1)
+            if len(found) == last - first + 1:
+                full[week.start_ms(at)] = sorted(found)
+        return full
+
+    def edges(self, edges_id: str) -> Edges:
+        """Raises NotFound when the file is gone."""
+        if edges_id not in self._edges:
+            self._edges[edges_id] = edges_of(self._house, self.model, edges_id)
+        found = self._edges[edges_id]
+        if found is None:
+            raise NotFound(
+                f"The edges {edges_id} of {self.model} are gone.", hint="Restore observed/, or profile the log again."
+            )
+        return found
+
+    @cached_property
+    def _reference(self) -> dict[tuple[str, PartKey, str], list[tuple[str, Part]]]:
+        """(segment, key, edges) -> (version, part), days of a dated reference added up."""
+        grouped: dict[tuple[str, PartKey, str], dict[str, list[Part]]] = defaultdict(lambda: defaultdict(list))
+        for row in stored.profiles(self._house.facts, self.model, role="reference", segment=self.segment, groups=True):
+            grouped[row.segment, (row.part, row.name, row.grp), row.edges][row.version].append(row.data)
+        return {
+            key: [(version, reduce(add, parts)) for version, parts in versions.items()]
+            for key, versions in grouped.items()
+        }
+
+    def reference(self, row: Profile) -> Part | None:
+        """The reference's part to hold a row against: of all its rows; for outputs of the same version's scores."""
+        found = self._reference.get((self.segment, (row.part, row.name, row.grp), row.edges), [])
+        if row.part in ("output", "confusion", "errors", "prediction"):
+            found = [(v, part) for v, part in found if v in (row.version, "")]
+        return reduce(add, (part for _, part in found)) if found else None
+
+    def groups(self, version: str, window_ms: int, family: tuple[str, ...]) -> dict[str, tuple[Output, str]]:
+        """Group -> its output and the id of its edges, of one attribute or intersection."""
+        found = {}
+        for (part, name, grp), row in self.current[version, window_ms].items():
+            if part == "output" and not name and isinstance(row.data, Output) and grp in self._names(row.edges, family):
+                found[grp] = (row.data, row.edges)
+        return found
+
+    def _names(self, edges_id: str, family: tuple[str, ...]) -> frozenset[str]:
+        """All that a group of these attributes can be called: values may hold any letters, so names are not parsed."""
+        if (edges_id, family) not in self._group_names:
+            values = [[f"{name}={value}" for value in self.edges(edges_id).groups.get(name, ())] for name in family]
+            self._group_names[edges_id, family] = frozenset(" & ".join(names) for names in product(*values))
+        return self._group_names[edges_id, family]
+
+    def families(self) -> list[tuple[str, ...]]:
+        """Protected attributes, each alone, and the intersections."""
+        return [*((name,) for name in self.monitor.protected), *self.monitor.intersections]
+
+    def sample(self, row: Profile, sample: Sample) -> dict[str, Any]:
+        """Columns of a sample: feature -> (rows,) numbers or texts."""
+        edges = self.edges(row.edges)
+        rows = [json.loads(text) for _, text in sample.rows]
+        columns: dict[str, Any] = {}
+        for at, name in enumerate(edges.numeric):
+            columns[name] = np.array([_number(told[f"x{at}"]) for told in rows], float)
+        for at, name in enumerate(edges.categories):
+            columns[name] = np.array([told[f"c{at}"] for told in rows], object)
+        return columns
+
+    def reference_sample(self, row: Profile) -> Sample | None:
+        part = self.reference(row)
+        return part if isinstance(part, Sample) else None
+
+
+def edges_of(house: House, model: str, edges_id: str) -> Edges | None:
+    """The kept edges of that id, None when they are gone."""
+    return load_edges(folder_of(house.folder / "observed", model), edges_id)
+
+
+@cached(maxsize=8)
+def book(house: House, model: str, segment: str, from_ms: int, to_ms: int) -> Book:
+    """Kept while the facts stay as they are."""
+    return Book(house, model, segment, from_ms, to_ms)
+
+
+def _number(value: Any) -> float:
+    return float("nan") if value is None else float(value)
