@@ -132,7 +132,8 @@ class _File(_Closed):
 class Settings:
     """All settings of one process.
 
-    home: folder that the running app writes (data/var).  monitors: folder of the monitor files.  file: the gatehouse.toml, which need not exist.
+    home: folder that the running app writes (data/var).  monitors: folder of the monitor files.
+    file: the gatehouse.toml, which need not exist.
     origin: for each setting, where its value came from: "default", the variable's name, or the file's name.
     """
 

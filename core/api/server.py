@@ -25,7 +25,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from core import settings
 from core.api.app import build
 from core.errors import GatehouseError, SettingsError
-from core.services import histories
+from core.services import histories, profiling
 from core.services.house import House, current, open_house
 
 HOSTS = ["localhost", "127.0.0.1", "[::1]"]
@@ -65,6 +65,9 @@ async def _lifespan(warm: Callable[[], None], _: Any) -> AsyncIterator[dict[str,
     if house.active == "demo" and not house.facts.read("syncs"):
         for name in house.sources:
             house.start_sync(name)
+    if house.active == "demo":
+        for model in profiling.unprofiled(house):
+            profiling.start(house, model)
     house.start_scheduler(histories.load_idle)
     told = await run_in_threadpool(_announce, house)
     try:

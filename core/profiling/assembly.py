@@ -38,7 +38,7 @@ class Assembly:
     """Makes the rows of one model and role. start_of: window index -> ms; None stands for rows without a date."""
 
     def __init__(self, monitor: Monitor, model: str, role: str, start_of: Callable[[int | None], int]) -> None:
-        self._monitor, self._model, self._role, self._start_of = monitor, model, role, start_of
+        self._monitor, self._model, self.role, self._start_of = monitor, model, role, start_of
         self._segments, self._attributes = list(monitor.segments), list(monitor.protected)
 
     def slices(self) -> list[Slice]:
@@ -54,7 +54,9 @@ class Assembly:
 
     # -- parts ----------------------------------------------------------------------------------------------------
 
-    def numbers(self, sums: Sums, kinds: Mapping[str, tuple[str, str]], numbers: Sequence[NumberColumn]) -> Iterator[Row]:
+    def numbers(
+        self, sums: Sums, kinds: Mapping[str, tuple[str, str]], numbers: Sequence[NumberColumn]
+    ) -> Iterator[Row]:
         """kinds: column -> (part, name)."""
         for where, at in self._places(sums):
             for number in numbers:
@@ -169,7 +171,7 @@ class Assembly:
         segment = [f"{self._segments[int(k[1:])]}={value}" for k, value in where.items() if k[0] == "z"]
         groups = [f"{self._attributes[int(k[1:])]}={value}" for k, value in where.items() if k[0] == "g"]
         return Key(
-            model=self._model, version=str(where["v"]), role=self._role, window_ms=self._start_of(where["w"]),
+            model=self._model, version=str(where["v"]), role=self.role, window_ms=self._start_of(where["w"]),
             segment="".join(segment), part=part, name=name, grp=arm or " & ".join(groups),
         )  # fmt: skip
 

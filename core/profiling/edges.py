@@ -87,13 +87,15 @@ def balanced_edges(scores: Floats, labels: Floats, thresholds: Sequence[float], 
     """Edges of a score: class-balanced quantiles, and one just below each threshold.
 
     scores: (n,).  labels: (n,) 0, 1 or NaN for unknown. Each class weighs half, so that a rare one gets as many
-    bins as the other. With fewer than two classes the edges are spaced evenly in the logit (scores within 0..1) or
-    are plain quantiles (others).
+    bins as the other; a score that many rows share has a bin of its own. With fewer than two classes the edges are
+    spaced evenly in the logit (scores within 0..1) or are plain quantiles (others).
     """
     usable = np.isfinite(scores)
     scores, labels = scores[usable], labels[usable]
     cuts = [np.nextafter(t, -np.inf) for t in thresholds]
-    distinct = np.unique(scores)
+    distinct, times = np.unique(scores, return_counts=True)
+    heavy = distinct[times >= scores.size / bins] if scores.size else distinct
+    cuts += [np.nextafter(value, -np.inf) for value in heavy]  # a bin of its own, so that its ties are known for ties
     if 0 < distinct.size <= bins:
         return np.unique([*distinct, *cuts])
     sides = [np.sort(scores[labels == side]) for side in (0, 1)]
@@ -108,7 +110,7 @@ def balanced_edges(scores: Floats, labels: Floats, thresholds: Sequence[float], 
         found = quantile_edges(scores, bins)
     else:
         found = 1 / (1 + np.exp(-np.linspace(-LOGIT, LOGIT, bins)))
-    return np.unique([*found, *cuts])
+    return np.unique([*found, *heavy, *cuts])
 
 
 def _plain(value: Any) -> Any:

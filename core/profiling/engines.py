@@ -65,27 +65,27 @@ class Engine(Protocol):
     def close(self) -> None: ...
 
 
-@ibis.udf.agg.builtin(name="histogram", signature=((float, "array<float64>"), "map<float64, uint64>"))  # type: ignore[untyped-decorator]
+@ibis.udf.agg.builtin(name="histogram", signature=((float, "array<float64>"), "map<float64, uint64>"))
 def _histogram(x, edges):  # type: ignore[no-untyped-def]
     """DuckDB's own. Its overflow key appears only when it was hit; without any value it is null."""
 
 
-@ibis.udf.agg.builtin(name="histogram_exact", signature=((str, "array<string>"), "map<string, uint64>"))  # type: ignore[untyped-decorator]
+@ibis.udf.agg.builtin(name="histogram_exact", signature=((str, "array<string>"), "map<string, uint64>"))
 def _histogram_exact(x, values):  # type: ignore[no-untyped-def]
     """DuckDB's own. Other values are counted under the key ''."""
 
 
-@ibis.udf.scalar.builtin(name="epoch_us", signature=(("timestamp",), "int64"))  # type: ignore[untyped-decorator]
+@ibis.udf.scalar.builtin(name="epoch_us", signature=(("timestamp",), "int64"))
 def _epoch_us(moment):  # type: ignore[no-untyped-def]
     """DuckDB's own."""
 
 
-@ibis.udf.scalar.builtin(name="isfinite", signature=((float,), bool))  # type: ignore[untyped-decorator]
+@ibis.udf.scalar.builtin(name="isfinite", signature=((float,), bool))
 def _isfinite(x):  # type: ignore[no-untyped-def]
     """DuckDB's own."""
 
 
-@ibis.udf.scalar.builtin(name="unix_micros", signature=(("timestamp",), "int64"))  # type: ignore[untyped-decorator]
+@ibis.udf.scalar.builtin(name="unix_micros", signature=(("timestamp",), "int64"))
 def _unix_micros(moment):  # type: ignore[no-untyped-def]
     """Spark's own."""
 

@@ -105,7 +105,9 @@ class _Job:
     def run(self) -> Done:
         self._say("Looking for what is new")
         state = kept.read_state(self.folder)
-        log_parts = partitions(self.monitor.log, self.task.base, {key: read.stamp for key, read in state.log.items()})
+        log_parts = partitions(
+            self.monitor.log, self.task.base, {key: read.stamp for key, read in state.log.items()}, self.task.model
+        )
         label_parts = self._label_parts(state)
         reference_parts, stamp = self._reference_parts()
         fresh = state.edges is None or state.monitor_id != self.task.resolved.id or state.edges.stamp != stamp
@@ -115,7 +117,9 @@ class _Job:
                 hint="Check `log` in its monitor file; relative paths start at the working folder.",
             )
         changed = [p for p in log_parts if fresh or p.key not in state.log or state.log[p.key].stamp != p.stamp]
-        new_labels = [p for p in label_parts if fresh or p.key not in state.labels or state.labels[p.key].stamp != p.stamp]
+        new_labels = [
+            p for p in label_parts if fresh or p.key not in state.labels or state.labels[p.key].stamp != p.stamp
+        ]
         if not changed and not new_labels and self.task.since is None:
             self.done.edges = state.edges.id if state.edges else ""
             return self.done
@@ -148,13 +152,15 @@ class _Job:
         label = self.monitor.label
         if label is None or label.table is None:
             return []
-        return partitions(label.table, self.task.base, {key: read.stamp for key, read in state.labels.items()})
+        return partitions(
+            label.table, self.task.base, {key: read.stamp for key, read in state.labels.items()}, self.task.model
+        )
 
     def _reference_parts(self) -> tuple[list[Partition], str]:
         reference = self.monitor.reference
         if reference.table is None:
             return [], f"{reference.since} to {reference.until}"
-        parts = partitions(reference.table, self.task.base, {})
+        parts = partitions(reference.table, self.task.base, {}, self.task.model)
         if not parts:
             raise NotFound(
                 f"The reference of {self.task.model} holds nothing.", hint="Check `reference` in its monitor file."
@@ -170,7 +176,7 @@ class _Job:
             return Staging()
         total = len(parts)
         return stage(
-            table, self.task.base, parts, self.work,
+            table, self.task.base, parts, self.work, self.task.model,
             lambda done: self._say(f"Reading the {what}'s parts", done, total, "parts") if done % 20 == 0 else None,
         )  # fmt: skip
 
@@ -255,18 +261,28 @@ class _Job:
     # -- the pass -------------------------------------------------------------------------------------------------
 
     def _rows(
-        self, writer: Writer, log: Log, needed: Needed, columns: Columns, edges: Edges, reference: tuple[str, Any] | None
+        self,
+        writer: Writer,
+        log: Log,
+        needed: Needed,
+        columns: Columns,
+        edges: Edges,
+        reference: tuple[str, Any] | None,
     ) -> Iterator[Sequence[dict[str, Any]]]:
         if reference is not None:
             self._say("Profiling the reference")
             kind, windows = reference
             if kind == "table":
                 seen, outcome = log.reference_rows(columns, edges), log.reference_outcomes(edges)
-                yield from writer.write("reference", seen, outcome, columns, edges, log.checked_reference(columns), 0)
+                yield from writer.write(
+                    "reference", seen, outcome, columns, edges, log.checked_reference(columns), edges.rows
+                )
             else:
                 for chunk in log.chunks(windows):
                     seen, outcome = log.rows(windows, chunk, columns, edges), log.outcomes(windows, chunk, edges)
-                    yield from writer.write("reference", seen, outcome, columns, edges, log.checked(columns), 0)
+                    yield from writer.write(
+                        "reference", seen, outcome, columns, edges, log.checked(columns), edges.rows
+                    )
         began, total = time.monotonic(), len(needed.windows)
         read = 0
         for chunk in log.chunks(needed):
@@ -284,7 +300,9 @@ class _Job:
     def _manifest(
         self, edges: Edges, needed: Needed, reads: Mapping[str, Read], late: Mapping[str, Read], referred: bool
     ) -> Manifest:  # fmt: skip
-        windows: dict[str, Sequence[int] | None] = {"serving": [self.reader.windows.start_ms(w) for w in needed.windows]}
+        windows: dict[str, Sequence[int] | None] = {
+            "serving": [self.reader.windows.start_ms(w) for w in needed.windows]
+        }
         if referred:
             windows["reference"] = None
         return Manifest(
@@ -299,7 +317,9 @@ class _Job:
             contradictions=self.done.contradictions,
         )
 
-    def _say(self, phase: str, done: int = 0, total: int | None = None, unit: str = "", left: float | None = None) -> None:
+    def _say(
+        self, phase: str, done: int = 0, total: int | None = None, unit: str = "", left: float | None = None
+    ) -> None:
         self.report(Progress(phase=phase, done=done, total=total, unit=unit, seconds_left=left))
 
 

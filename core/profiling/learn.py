@@ -118,4 +118,5 @@ def _is_number(name: str) -> bool:
 
 
 def _floats(column: pa.ChunkedArray) -> Floats:
-    return column.cast(pa.float64()).to_numpy(zero_copy_only=False).astype(float)
+    values: Floats = column.cast(pa.float64()).to_numpy(zero_copy_only=False).astype(float)
+    return values

@@ -270,9 +270,11 @@ class Log:
             ).to_pylist()[0]
             self.contradictions = about["split"] or 0
             if about["rows"] != about["ids"]:
-                told = told.group_by("gh_label_id").aggregate(gh_label=told.gh_label.max(), gh_part=told.gh_part.max()) if (
-                    not self.contradictions
-                ) else told.group_by("gh_label_id").aggregate(gh_label=told.gh_label.argmax(told.gh_part))
+                told = (
+                    told.group_by("gh_label_id").aggregate(gh_label=told.gh_label.max(), gh_part=told.gh_part.max())
+                    if (not self.contradictions)
+                    else told.group_by("gh_label_id").aggregate(gh_label=told.gh_label.argmax(told.gh_part))
+                )
             self._labels = told.select("gh_label_id", "gh_label")
         return self._labels
 

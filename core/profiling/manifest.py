@@ -92,7 +92,9 @@ def alone(folder: Path, model: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise Busy(f"{model} is being profiled already.", hint="Wait for it to end; nothing was changed.") from error
+            raise Busy(
+                f"{model} is being profiled already.", hint="Wait for it to end; nothing was changed."
+            ) from error
         for left in folder.glob("*.part"):  # of a process that was killed
             left.unlink(missing_ok=True)
         yield

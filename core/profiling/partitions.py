@@ -64,11 +64,11 @@ class Staging:
         yield from groups.values()
 
 
-def partitions(table: Table, base: Path, known: Mapping[str, str]) -> list[Partition]:
+def partitions(table: Table, base: Path, known: Mapping[str, str], model: str) -> list[Partition]:
     """All parts of a table as it stands now, in a stable order.
 
-    base: what relative paths start from.  known: key -> stamp of what was read before (a query is asked only for what
-    is new).  Raises SourceError or SourceUnavailable.
+    base: what relative paths start from.  model: bound to :model in a query.  known: key -> stamp of what was read
+    before (a query is asked only for what is new).  Raises SourceError or SourceUnavailable.
     """
     if table.files is not None:
         return _files(table.files, base)
@@ -76,11 +76,11 @@ def partitions(table: Table, base: Path, known: Mapping[str, str]) -> list[Parti
         return _delta(base / table.delta if "://" not in table.delta else table.delta)
     if table.sql is None:
         raise SettingsError("The table names no files, no Delta table and no query.")
-    return _ranges(table.sql, base, known)
+    return _ranges(table.sql, base, known, model)
 
 
 def stage(
-    table: Table, base: Path, parts: Sequence[Partition], folder: Path, report: Callable[[int], None]
+    table: Table, base: Path, parts: Sequence[Partition], folder: Path, model: str, report: Callable[[int], None]
 ) -> Staging:
     """Makes parts readable as Parquet: Parquet stays where it is, all else is copied to `folder` in bounded memory."""
     made = Staging()
@@ -88,7 +88,7 @@ def stage(
         report(done)
         target = folder / f"{hashlib.sha256(part.key.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}.parquet"
         try:
-            made.files.append(_staged(table, base, part, target))
+            made.files.append(_staged(table, base, part, target, model))
         except GatehouseError as error:
             made.unreadable[part.key] = error
         except OSError as error:
@@ -106,9 +106,9 @@ def stage(
     return made
 
 
-def _staged(table: Table, base: Path, part: Partition, target: Path) -> Staged:
+def _staged(table: Table, base: Path, part: Partition, target: Path, model: str) -> Staged:
     if table.sql is not None:
-        _copy_query(table.sql, base, part, target)
+        _copy_query(table.sql, base, part, target, model)
         return Staged(partition=part, path=str(target), schema=_schema(str(target)))
     if table.delta is not None:
         _copy_fragment(base / table.delta if "://" not in table.delta else table.delta, part, target)
@@ -146,7 +146,7 @@ def _files(pattern: str, base: Path) -> list[Partition]:
         if not os.path.isfile(path) or path.endswith((".part", ".tmp", ".crc")) or os.path.basename(path)[0] in "._":
             continue
         key = os.path.relpath(path, base) if not os.path.isabs(pattern) else path
-        found.append(Partition(key=key, stamp=f"{stat.st_size}:{stat.st_mtime_ns}", path=path))
+        found.append(Partition(key=key, stamp=f"{stat.st_size}:{stat.st_mtime_ns}", path=os.path.abspath(path)))
     return found
 
 
@@ -156,7 +156,9 @@ def _objects(pattern: str) -> list[Partition]:
     try:
         found = storage.glob(pattern, detail=True)
     except Exception as error:  # noqa: BLE001 - every storage has errors of its own
-        raise SourceUnavailable(f"{pattern} cannot be listed: {_line(error)}", hint="Check address and rights.") from error
+        raise SourceUnavailable(
+            f"{pattern} cannot be listed: {_line(error)}", hint="Check address and rights."
+        ) from error
     listed = []
     for path, about in sorted(found.items()):
         if about.get("type") != "directory":
@@ -174,7 +176,9 @@ def _copy_csv(path: str, target: Path) -> int:
         if "://" in path:
             connection.register_filesystem(object_storage(path.partition("://")[0]))
         options = "all_varchar = true, header = true, ignore_errors = true, store_rejects = true"
-        connection.execute(f"CREATE VIEW lines AS SELECT * FROM read_csv($path, {options})".replace("$path", _quoted(path)))
+        connection.execute(
+            f"CREATE VIEW lines AS SELECT * FROM read_csv($path, {options})".replace("$path", _quoted(path))
+        )
         connection.execute(f"COPY lines TO {_quoted(str(target))} (FORMAT parquet, COMPRESSION zstd)")
         row = connection.execute("SELECT count(DISTINCT line) FROM reject_errors").fetchone()
         return int(row[0]) if row else 0
@@ -195,7 +199,9 @@ def _open_delta(where: Path | str) -> Any:
     try:
         return package.DeltaTable(str(where))
     except Exception as error:  # noqa: BLE001 - the package raises its own and the storage's errors
-        raise SourceError(f"{where} cannot be read as a Delta table: {_line(error)}", hint="Check the folder.") from error
+        raise SourceError(
+            f"{where} cannot be read as a Delta table: {_line(error)}", hint="Check the folder."
+        ) from error
 
 
 def _delta(where: Path | str) -> list[Partition]:
@@ -227,14 +233,15 @@ def _copy_fragment(where: Path | str, part: Partition, target: Path) -> None:
 # -- SQL --------------------------------------------------------------------------------------------------------------
 
 
-def _ranges(sql: Sql, base: Path, known: Mapping[str, str]) -> list[Partition]:
+def _ranges(sql: Sql, base: Path, known: Mapping[str, str], model: str) -> list[Partition]:
     """What was read before, and one range of what came since."""
     before = [_range_of(key) for key in known if key.startswith("rows ")]
     last = max((part.upto for part in before), default=None)
     alchemy = _alchemy()
     with _connection(sql, base) as connection:
         quoted = connection.dialect.identifier_preparer.quote(sql.watermark)
-        highest = connection.execute(alchemy.text(f"SELECT max({quoted}) FROM ({sql.query}) AS gh_log")).scalar()
+        query = alchemy.text(f"SELECT max({quoted}) FROM ({sql.query}) AS gh_log")
+        highest = connection.execute(query, _bound(sql, model)).scalar()
     if highest is not None and (last is None or _plain(highest) > last):
         upto = _plain(highest)
         before.append(Partition(key=f"rows {last!r} to {upto!r}", stamp="read once", above=last, upto=upto))
@@ -252,12 +259,12 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, int | float | str) else str(value)
 
 
-def _copy_query(sql: Sql, base: Path, part: Partition, target: Path) -> None:
+def _copy_query(sql: Sql, base: Path, part: Partition, target: Path, model: str) -> None:
     alchemy = _alchemy()
     with _connection(sql, base) as connection:
         quoted = connection.dialect.identifier_preparer.quote(sql.watermark)
         text = f"SELECT * FROM ({sql.query}) AS gh_log WHERE {quoted} <= :upto"
-        values = {"upto": part.upto}
+        values = {**_bound(sql, model), "upto": part.upto}
         if part.above is not None:
             text, values = f"{text} AND {quoted} > :above", {**values, "above": part.above}
         result = connection.execution_options(yield_per=BATCH).execute(alchemy.text(text), values)
@@ -266,6 +273,10 @@ def _copy_query(sql: Sql, base: Path, part: Partition, target: Path) -> None:
             {name: [row[at] for row in rows] for at, name in enumerate(names)} for rows in result.partitions(BATCH)
         )
         _write_chunks(chunks, names, target)
+
+
+def _bound(sql: Sql, model: str) -> dict[str, Any]:
+    return {"model": model} if ":model" in sql.query else {}
 
 
 def _connection(sql: Sql, base: Path) -> Any:
@@ -310,7 +321,9 @@ def _write_chunks(chunks: Iterable[dict[str, list[Any]]], names: Sequence[str], 
         for chunk in chunks:
             table = pa.table({name: _column(values) for name, values in chunk.items()})
             if writer is None:
-                schema = pa.schema([(f.name, pa.string() if pa.types.is_null(f.type) else f.type) for f in table.schema])
+                schema = pa.schema(
+                    [(f.name, pa.string() if pa.types.is_null(f.type) else f.type) for f in table.schema]
+                )
                 writer = pq.ParquetWriter(target, schema, compression="zstd")
             writer.write_table(_cast(table, writer.schema))
         if writer is None:

@@ -129,7 +129,9 @@ def _with_nonfinite(
     engine: Engine, rows: Any, keys: Sequence[str], numbers: Sequence[NumberColumn], sums: Sums
 ) -> Sums:
     """NaN and infinities told apart: they are rare, so only columns that hold some are read once more."""
-    names = [n.column for n in numbers if (sums.added[f"{n.column}.told"] != sums.added[f"{n.column}.counts"].sum(1)).any()]
+    names = [
+        n.column for n in numbers if (sums.added[f"{n.column}.told"] != sums.added[f"{n.column}.counts"].sum(1)).any()
+    ]
     added = dict(sums.added)
     for number in numbers:
         for kind in ("nan", "pos", "neg"):
@@ -181,12 +183,19 @@ def output_pass(engine: Engine, rows: Any, keys: Sequence[str], edges: Floats) -
 def errors_pass(engine: Engine, rows: Any, keys: Sequence[str], edges: Floats) -> Sums:
     """A regression's errors s - t by `keys`; rows without a finite prediction and label are only counted."""
     both = engine.finite(rows.s) & engine.finite(rows.t)
-    rows = rows.mutate(e=both.ifelse(rows.s - rows.t, ibis.null("float64")), u=both.ifelse(rows.t, ibis.null("float64")))
+    rows = rows.mutate(
+        e=both.ifelse(rows.s - rows.t, ibis.null("float64")), u=both.ifelse(rows.t, ibis.null("float64"))
+    )
     rows = rows.mutate(a=rows.e.abs(), q=rows.e * rows.e)
     aims = {COUNT: rows.count(), "late": rows.t.isnull().sum().fill_null(0), "counts": engine.count_into(rows.e, edges)}
     for name in "eaqu":
         x = rows[name]
-        aims |= {f"{name}.mean": x.mean(), f"{name}.var": x.var(how="pop"), f"{name}.low": x.min(), f"{name}.high": x.max()}
+        aims |= {
+            f"{name}.mean": x.mean(),
+            f"{name}.var": x.var(how="pop"),
+            f"{name}.low": x.min(),
+            f"{name}.high": x.max(),
+        }
         aims[f"{name}.count"] = x.count()
     return _moment_sums(found=engine.run(rows.group_by(list(keys)).aggregate(**aims)), keys=keys, names="eaqu",
                         counts=("counts", len(edges) + 1), engine=engine, whole=(COUNT, "late"))  # fmt: skip
@@ -198,7 +207,12 @@ def kpi_pass(engine: Engine, rows: Any, keys: Sequence[str], at: int) -> Sums:
     names = [f"k{at}{letter}" for letter in "fua"]
     for name in names:
         x = engine.finite(rows[name]).ifelse(rows[name], ibis.null("float64"))
-        aims |= {f"{name}.mean": x.mean(), f"{name}.var": x.var(how="pop"), f"{name}.low": x.min(), f"{name}.high": x.max()}
+        aims |= {
+            f"{name}.mean": x.mean(),
+            f"{name}.var": x.var(how="pop"),
+            f"{name}.low": x.min(),
+            f"{name}.high": x.max(),
+        }
         aims[f"{name}.count"] = x.count()
     found = engine.run(rows.group_by(list(keys)).aggregate(**aims))
     return _moment_sums(found=found, keys=keys, names=names, engine=engine, whole=(COUNT,))
@@ -235,7 +249,9 @@ def confusion_pass(engine: Engine, rows: Any, keys: Sequence[str], classes: Sequ
     return Sums(keys=_keys(found, keys), added={COUNT: _ints(found["n"]), "counts": dense}).over(keys)
 
 
-def unseen_values(engine: Engine, rows: Any, keys: Sequence[str], column: str, known: Sequence[str]) -> dict[Any, dict[str, int]]:
+def unseen_values(
+    engine: Engine, rows: Any, keys: Sequence[str], column: str, known: Sequence[str]
+) -> dict[Any, dict[str, int]]:
     """keys -> value -> rows, for values the reference does not have."""
     strange = rows.filter(rows[column].notnull() & ~rows[column].isin(list(known)) if known else rows[column].notnull())
     counted = strange.group_by([*keys, column]).aggregate(n=strange.count())

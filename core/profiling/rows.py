@@ -140,8 +140,8 @@ class Reader:
         if rule.status:
             made["failed"] = self.failed(raw)
         for at, kpi in enumerate(rule.kpis.values()):
-            for letter, name in zip("fua", (kpi.figure, kpi.cost, kpi.value), strict=True):
-                made[f"k{at}{letter}"] = self.number(raw, name)[0]
+            for letter, column in zip("fua", (kpi.figure, kpi.cost, kpi.value), strict=True):
+                made[f"k{at}{letter}"] = self.number(raw, column)[0]
             made[f"k{at}n"] = self.text(raw, kpi.arm).fill_null("") if kpi.arm else ibis.literal("")
         if rule.task in ("regression", "other"):
             made |= self._number_and_bad(raw, rule.score or rule.prediction, "s")
@@ -223,10 +223,7 @@ class Reader:
             )
         else:
             seed = us
-        mixed = ((seed % PRIME) + PRIME) % PRIME
-        for factor in (48_271, 16_807):
-            mixed = (mixed * factor + 12_345) % PRIME
-        return mixed
+        return (seed.abs() % PRIME) * 48_271 % PRIME
 
     def id_text(self, raw: Any, name: str | None = None) -> Any:
         """The id by which labels are joined, as text."""

@@ -48,6 +48,11 @@ class Windows:
         """When the next one begins."""
         return self.start_ms(index + 1)
 
+    def at(self, ms: int) -> int:
+        """The window that holds a moment of UTC."""
+        near = ms // {"hour": HOUR, "day": DAY, "week": 7 * DAY}[self.length]
+        return next(at for at in range(near + 2, near - 4, -1) if self.start_ms(at) <= ms)
+
     def index_of_date(self, date: str) -> int:
         """The window that the local day YYYY-MM-DD begins in."""
         day = (datetime.fromisoformat(date) - _EPOCH).days

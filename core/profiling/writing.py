@@ -25,6 +25,7 @@ CELLS = 20_000  # combinations of segments and groups that are counted at once a
 PLACES = 200
 WEEK_OF = {"hour": 168, "day": 7, "week": 1}
 SAMPLE_A_WEEK = 1_000
+REFERENCE_SAMPLE = 5_000
 
 
 class Writer:
@@ -58,7 +59,7 @@ class Writer:
         if self._rule.latency:
             latency = NumberColumn(column="latency", edges=edges.latency, checked="latency" in checked)
         counted = [*numbers, *([latency] if latency else [])]
-        most = max(1, SAMPLE_A_WEEK // WEEK_OF[self._rule.window])
+        most = max(1, SAMPLE_A_WEEK // WEEK_OF[self._rule.window]) if make.role == "serving" else REFERENCE_SAMPLE
         limit = min(PRIME, int(PRIME * 2 * most / rows_a_window)) if rows_a_window else 0
         sampled = [f"x{at}" for at in range(len(columns.numeric))] + list(texts)
         served = bool(self._rule.status)

@@ -92,8 +92,8 @@ def page(house: House, wanted: Wanted, *, offset: int, limit: int, as_of_ms: int
     kept = book(house, wanted.model, wanted.segment, wanted.from_ms, wanted.to_ms)
     works = list(_works(kept, wanted))
     found = []
-    for version, window_ms, work in works[offset : offset + limit]:
-        found += list(_measured(kept, wanted, version, window_ms, work, as_of_ms))
+    for version, starts, work in works[offset : offset + limit]:
+        found += list(_measured(kept, wanted, version, starts, work, as_of_ms))
     return len(works), found
 
 
@@ -101,36 +101,53 @@ Work = tuple[str, str, Callable[[], Told]]
 """(category, name, what computes it)."""
 
 
-def _works(kept: Book, wanted: Wanted) -> Iterator[tuple[str, int, Work]]:
-    """Everything that could be computed, window by window, not computed yet."""
+def _works(kept: Book, wanted: Wanted) -> Iterator[tuple[str, tuple[int, int], Work]]:
+    """Everything that could be computed, not computed yet: (version, starts of the first and last window, work)."""
     asked = set(wanted.categories) or {METRICS[name] for name in wanted.metrics} or set(METRICS.values())
     for (version, window_ms), rows in sorted(kept.current.items(), key=lambda item: (item[0][1], item[0][0])):
         if wanted.version and version != wanted.version:
             continue
         for row in rows.values():
             for category, work in _of_row(kept, row):
-                if category in asked and (not wanted.name or row.name == wanted.name) and _may(wanted, row):
-                    yield version, window_ms, (category, row.name, work)
+                if category in asked and (not wanted.name or row.name == wanted.name) and _may(wanted, category, row):
+                    yield version, (window_ms, window_ms), (category, row.name, work)
         if "fairness" in asked and not wanted.name:
             for family in kept.families():
                 if kept.groups(version, window_ms, family):
-                    yield version, window_ms, ("fairness", "", _Fair(kept, version, window_ms, family))
+                    yield version, (window_ms, window_ms), ("fairness", "", _Fair(kept, version, window_ms, family))
+    if "drift" in asked and not wanted.name and (not wanted.metrics or "domain_auroc" in wanted.metrics):
+        for version, rows in _sampled(kept, wanted.version):
+            yield version, (rows[0].window_ms, rows[-1].window_ms), ("drift", "", _Domain(kept, rows))
 
 
-def _may(wanted: Wanted, row: Profile) -> bool:
+def _sampled(kept: Book, version: str) -> Iterator[tuple[str, list[Profile]]]:
+    """Samples of each version, week by local week: a day's is too small to learn from."""
+    weeks: dict[tuple[str, int], list[Profile]] = {}
+    for (found, window_ms), rows in sorted(kept.current.items(), key=lambda item: item[0][1]):
+        row = rows.get(("sample", "", ""))
+        if row is not None and version in ("", found):
+            weeks.setdefault((found, kept.week_of(window_ms)), []).append(row)
+    for (found, _), parts in weeks.items():
+        yield found, [row for row in parts if row.edges == parts[-1].edges]
+
+
+def _may(wanted: Wanted, category: str, row: Profile) -> bool:
     """Whether a row can give a number that was asked for."""
-    return not wanted.group or row.grp == wanted.group
+    if wanted.group and row.grp != wanted.group:
+        return False
+    given = _GIVEN.get((category, row.part))
+    return not wanted.metrics or given is None or bool(given & set(wanted.metrics))
 
 
 def _measured(
-    kept: Book, wanted: Wanted, version: str, window_ms: int, work: Work, as_of_ms: int
+    kept: Book, wanted: Wanted, version: str, starts: tuple[int, int], work: Work, as_of_ms: int
 ) -> Iterator[Measurement]:
     category, name, compute = work
-    place = kept.place(version, window_ms)
+    end_ms = kept.end_ms(starts[1])
     rule = kept.monitor.label
     mature = None
     if rule and category in ("performance", "fairness"):
-        mature = labels.is_mature(end_ms=place.end_ms, horizon_days=rule.complete_after_days, as_of_ms=as_of_ms)
+        mature = labels.is_mature(end_ms=end_ms, horizon_days=rule.complete_after_days, as_of_ms=as_of_ms)
     for metric, group, against, number in compute():
         if wanted.metrics and metric not in wanted.metrics:
             continue
@@ -138,7 +155,7 @@ def _measured(
             continue
         yield Measurement(
             model=kept.model, version=version, segment=kept.segment, category=category, metric=metric, name=name,
-            group=group, against=against, window_ms=window_ms, end_ms=place.end_ms, measured=number, mature=mature,
+            group=group, against=against, window_ms=starts[0], end_ms=end_ms, measured=number, mature=mature,
         )  # fmt: skip
 
 
@@ -173,8 +190,6 @@ def _of_row(kept: Book, row: Profile) -> Iterator[tuple[str, Callable[[], Told]]
         yield "service", lambda: _service(kept, row, data)
     elif isinstance(data, Kpi):
         yield "business", lambda: _kpi(row, data)
-    elif isinstance(data, Sample):
-        yield "drift", lambda: _multivariate(kept, row, data)
 
 
 def _quality(kept: Book, row: Profile) -> Told:
@@ -253,13 +268,21 @@ def _distances(before: Any, now: Any) -> Told:
     yield "chi_square", "", "", distances.chi_square(before, now).statistic
 
 
-def _multivariate(kept: Book, row: Profile, now: Sample) -> Told:
-    before = kept.reference_sample(row)
-    n = len(now.rows)
-    if before is None or not before.rows or not n:
-        yield "domain_auroc", "", "", not_told(n, NO_REFERENCE if before is None else "No row was sampled.")
-        return
-    yield "domain_auroc", "", "", domain.domain_drift(kept.sample(row, before), kept.sample(row, now)).auroc
+@dataclass(frozen=True, slots=True)
+class _Domain:
+    """Whether a classifier can tell a week's sample from the reference's."""
+
+    kept: Book
+    rows: Sequence[Profile]
+
+    def __call__(self) -> Told:
+        now = reduce(add, (row.data for row in self.rows if isinstance(row.data, Sample)))
+        before = self.kept.reference_sample(self.rows[-1])
+        if before is None or not before.rows or not now.rows:
+            yield "domain_auroc", "", "", not_told(len(now.rows), NO_REFERENCE if now.rows else "No row was sampled.")
+            return
+        columns = (self.kept.sample(self.rows[-1], sample) for sample in (before, now))
+        yield "domain_auroc", "", "", domain.domain_drift(*columns).auroc
 
 
 def _performance(kept: Book, row: Profile, now: Output) -> Told:
@@ -429,6 +452,16 @@ _BY_CATEGORY: Mapping[str, Sequence[str]] = {
     "measurement": ("mean",),
 }  # fmt: skip
 METRICS: Mapping[str, str] = {metric: category for category, names in _BY_CATEGORY.items() for metric in names}
+
+
+_GIVEN: Mapping[tuple[str, str], frozenset[str]] = {  # where a kind of part gives only some numbers of its category
+    ("drift", "numeric"): frozenset(_BY_CATEGORY["drift"]) - {"domain_auroc", "label_drift_p", "label_drift_effect"},
+    ("drift", "prediction"): frozenset(_BY_CATEGORY["drift"]) - {"domain_auroc", "label_drift_p", "label_drift_effect"},
+    ("drift", "categorical"): frozenset(_BY_CATEGORY["drift"]) - {"domain_auroc", "ks", "wasserstein"},
+    ("drift", "output"): frozenset(_BY_CATEGORY["drift"]) - {"domain_auroc", "ks", "wasserstein"},
+    ("performance", "rows"): frozenset({"label_coverage"}),
+    ("performance", "output"): frozenset(_BY_CATEGORY["performance"]) - {"label_coverage", "mae", "rmse", "bias", "r2"},
+}
 
 
 def as_dict(found: Measurement) -> dict[str, Any]:

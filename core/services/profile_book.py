@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import product
 from operator import add
@@ -26,16 +25,6 @@ from core.services.cache import cached
 from core.services.house import House
 
 PartKey = tuple[str, str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a number stands. window_ms: start, end_ms: end of the window, ms since 1970 UTC."""
-
-    version: str
-    window_ms: int
-    end_ms: int
-    segment: str = ""
 
 
 class Book:
@@ -65,17 +54,21 @@ class Book:
             windows[row.version, row.window_ms][row.part, row.name, row.grp] = row
         return windows
 
-    def place(self, version: str, window_ms: int) -> Place:
-        """The window as an outsider names it."""
-        return Place(version=version, window_ms=window_ms, end_ms=self.end_ms(window_ms), segment=self.segment)
-
     def end_ms(self, window_ms: int) -> int:
         """End of the window that starts then."""
         return self.windows.end_ms(self.windows.at(window_ms))
 
+    def week_of(self, window_ms: int) -> int:
+        """Start of the local week (Monday) that a window begins in."""
+        week = self._week()
+        return week.start_ms(week.at(window_ms))
+
+    def _week(self) -> Windows:
+        return Windows(zone=self.windows.zone, length="week", local=self.windows.local)
+
     def weeks(self, starts: Sequence[int]) -> dict[int, list[int]]:
         """Start of a week (Monday, local) -> starts of its windows, of weeks whose every window is among these."""
-        week = Windows(zone=self.windows.zone, length="week", local=self.windows.local)
+        week = self._week()
         present: dict[int, set[int]] = defaultdict(set)
         for start in starts:
             present[week.at(start)].add(start)

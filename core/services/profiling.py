@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Busy, GatehouseError, NotFound, SettingsError
+from core.facts import profiles as index
 from core.monitors.files import Loaded, load
 from core.records import Progress
 from core.services.house import DEMO, House, Premises, now_ms
@@ -56,6 +57,12 @@ def start(house: House, model: str, *, engine: str = "duckdb", since: str | None
         f"profile:{which}:{model}", f"Profiling {model}",
         lambda report: _apart(house, which, model, report, engine, day),
     )  # fmt: skip
+
+
+def unprofiled(house: House) -> list[str]:
+    """Models with a monitor and without any profile, in the shown stores."""
+    known = {row["model"] for row in index.known_files(house.facts)}
+    return [model for model in monitors(house).monitors if model not in known]
 
 
 def checked_day(text: str | None) -> str | None:
