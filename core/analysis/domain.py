@@ -45,8 +45,8 @@ class Weight:
 class Domain:
     """auroc: of telling window from reference, on rows not learnt from; 0.5: not to be told apart, 1: always.
 
-    Its interval is DeLong's within folds, widened by half as the folds learn from the same rows (Nadeau and Bengio 2003,
-    "Inference for the generalization error"; without that it held .5 in 89 %, not 95 %, of samples without drift).
+    Its interval is DeLong's within folds, widened by half since the folds learn from the same rows (Nadeau and Bengio
+    2003, "Inference for the generalization error"); unwidened it held .5 in 89 %, not 95 %, of samples without drift.
     n is rows of both.
     weights: one a column, the heaviest first.  rows: of (reference, window).
     """

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
+from core.analysis.dated import dated_reference
 from core.analysis.distances import mean_rank, nested_bins, pearson
 from core.analysis.drift import (
     alarming,
     benjamini_hochberg,
     category_drift,
-    dated_reference,
     drift,
     prediction_drift,
     smallest_shift,
