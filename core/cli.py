@@ -70,7 +70,7 @@ def serve(
 
 @app.command()
 def demo(as_json: Json = False) -> None:
-    """Load the demo into its own stores and show it."""
+    """Load the demo into its own stores, profile its logs and show it."""
     with _told(as_json):
         _sync_all(as_json, "demo")
         if _server() is None:
@@ -80,6 +80,7 @@ def demo(as_json: Json = False) -> None:
             house = open_house(settings.load())
             house.switch("demo")
             house.close()
+        _profile_all(as_json, None, None, "duckdb")
 
 
 @app.command()

@@ -9,6 +9,7 @@ import pytest
 from mlflow import MlflowClient
 
 from core.services.house import DEMO, House, silent
+from core.services.profiling import profile_all
 from core.settings import load
 from tests.mlflow_population import Population, populate
 
@@ -28,6 +29,15 @@ class Bank:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     house = House(load({}, tmp_path_factory.mktemp("demo")))
     house.sync("demo", silent)
+    yield house
+    house.close()
+
+
+@pytest.fixture(scope="session")
+def profiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house of the demo whose logs have been profiled."""
+    house = House(load({}, tmp_path_factory.mktemp("profiled")))
+    assert [done["error"] for done in profile_all(house, None, silent, engine="duckdb", since=None)] == [None] * 5
     yield house
     house.close()
 

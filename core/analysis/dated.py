@@ -1,4 +1,4 @@
-"""Drift against a dated reference: days are no independent rows, so a window is judged by how days differ from each other.
+"""Drift against a dated reference. Days are no independent rows: a window is judged by how days differ.
 
 Sources: Rao and Scott 1981, "The analysis of categorical data from complex sample surveys"; Westfall and Young 1993,
 "Resampling-based multiple testing".

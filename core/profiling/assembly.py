@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -185,7 +186,7 @@ def numeric_of(sums: Sums, number: NumberColumn, at: int) -> Numeric:
     moments = Moments()
     if count:
         moments = Moments(
-            count=count, mean=number.centre + s1 / count, m2=max(0.0, s2 - s1 * s1 / count),
+            count=count, mean=number.centre + s1 / count, m2=_m2(s1, s2, count),
             low=float(sums.lows[name][at]), high=float(sums.highs[name][at]),
         )  # fmt: skip
     bad = int(take["bad"])
@@ -193,6 +194,11 @@ def numeric_of(sums: Sums, number: NumberColumn, at: int) -> Numeric:
         rows=rows, nulls=rows - int(take["told"]) - bad, nans=int(take["nan"]), neg_inf=int(take["neg"]),
         pos_inf=int(take["pos"]), bad=bad, moments=moments, counts=take["counts"],
     )  # fmt: skip
+
+
+def _m2(s1: float, s2: float, count: int) -> float:
+    m2 = s2 - s1 * s1 / count
+    return max(0.0, m2) if math.isfinite(m2) else math.inf  # squares beyond the largest double
 
 
 def moments_of(sums: Sums, name: str, at: int) -> Moments:

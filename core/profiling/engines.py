@@ -6,6 +6,7 @@ The one primitive that matters is "count into edges": how many values fall into 
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,9 +15,13 @@ import duckdb
 import ibis
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from core.errors import GatehouseError, SettingsError
 from core.profiles import Counts, Floats
+from core.profiling import spark
+from core.profiling.spark_sql import Dialect
 
 MEMORY = "350MB"
 
@@ -27,7 +32,7 @@ class Engine(Protocol):
     name: str
 
     def parquet(self, paths: Sequence[str]) -> Any:
-        """A table of Parquet files of one schema, with a column `filename`."""
+        """A table of Parquet files of one schema, with a column `gh_file` (or `filename`) that names the file."""
         ...
 
     def count_into(self, x: Any, edges: Floats) -> Any:
@@ -90,6 +95,16 @@ def _unix_micros(moment):  # type: ignore[no-untyped-def]
     """Spark's own."""
 
 
+@ibis.udf.agg.builtin(name="histogram_numeric", signature=(("int64", "int32"), "array<struct<x: int64, y: float64>>"))
+def _histogram_numeric(x, most):  # type: ignore[no-untyped-def]
+    """Spark's own: (value, count) pairs, exact up to `most` distinct values; without any value it is null."""
+
+
+@ibis.udf.scalar.builtin(name="array_position", signature=(("array<string>", str), "int64"))
+def _array_position(values, text):  # type: ignore[no-untyped-def]
+    """Spark's own: from 1 on, 0 where it is not among them, null for null."""
+
+
 class DuckDb:
     """DuckDB in memory; what does not fit goes to `spill`."""
 
@@ -99,13 +114,14 @@ class DuckDb:
         self._connection = duckdb.connect(
             config={"memory_limit": MEMORY, "temp_directory": str(spill), "preserve_insertion_order": False}
         )
+        self._connection.execute("SET TimeZone = 'UTC'")
         self._ibis = ibis.duckdb.from_connection(self._connection)
 
     def parquet(self, paths: Sequence[str]) -> Any:
         for path in paths:
             if "://" in path:
                 self._connect_object_storage(path)
-        return self._ibis.read_parquet(list(paths), filename=True, hive_partitioning=False)
+        return self._ibis.read_parquet(list(paths), filename="gh_file", hive_partitioning=False)
 
     def raw(self) -> duckdb.DuckDBPyConnection:
         """The connection itself, for staging."""
@@ -159,65 +175,89 @@ class DuckDb:
 
 
 class Spark:
-    """A Spark cluster, or one in this process ("local[2]")."""
+    """A Spark cluster by its master, or Spark in this process: "local[2]", or "" for the session that runs here.
+
+    Files must lie where every worker finds them at the same path.
+    """
 
     name = "spark"
 
     def __init__(self, master: str) -> None:
-        try:
-            sql = importlib.import_module("pyspark.sql")
-        except ImportError as error:
-            raise SettingsError(
-                "Spark is not installed here.", hint="Install it with `pip install pyspark`, and Java 17."
-            ) from error
-        self._session = (
-            sql.SparkSession.builder.master(master)
-            .appName("gatehouse")
-            .config("spark.sql.session.timeZone", "UTC")
-            .config("spark.sql.ansi.enabled", "false")
-            .config("spark.sql.shuffle.partitions", "8")
-            .config("spark.ui.enabled", "false")
-            .getOrCreate()
-        )
-        self._session.sparkContext.setLogLevel("ERROR")
-        self._ibis = ibis.pyspark.connect(self._session)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of pandas 3, which has no part in this
+            self._session, self._owned = spark.session(master)
+            self._ibis = ibis.pyspark.connect(self._session)
+        self._ibis.compiler = Dialect()
+        spark.configure(self._session)
+        self._views = 0
 
     def parquet(self, paths: Sequence[str]) -> Any:
-        frame = self._session.read.parquet(*paths)
-        functions = importlib.import_module("pyspark.sql.functions")
-        name = f"log_{abs(hash(tuple(paths))):x}"
-        frame.withColumn("filename", functions.input_file_name()).createOrReplaceTempView(name)
-        return self._ibis.table(name)
+        self._views += 1
+        name = f"gh_log_{self._views}"
+        schema = parquet_schema(paths[0])
+        zoned = {field.name: "timestamp('UTC')" for field in schema if getattr(field.type, "tz", None)}
+        with spark.told():
+            spark.table(self._session, paths, schema).createOrReplaceTempView(name)
+            return self._ibis.table(name).cast(zoned)  # Ibis takes Spark's times for ones without a zone
 
     def count_into(self, x: Any, edges: Floats) -> Any:
-        below = [(x <= float(edge)).sum().fill_null(0) for edge in edges]
-        return ibis.array([*below, x.count()])
+        """Counts the bins' numbers: exactly, since there are no more of them than the histogram may hold."""
+        place = _bin(x, edges, 0, len(edges))
+        return _histogram_numeric(x.isnull().ifelse(ibis.null("int32"), place), len(edges) + 1)
 
     def counted(self, column: pa.ChunkedArray, bins: int) -> Counts:
-        cumulated = np.array(column.to_pylist(), np.int64).reshape(-1, bins)
-        return np.diff(cumulated, axis=1, prepend=0)
+        return _dense(column, bins)
 
     def count_values(self, text: Any, values: Sequence[str]) -> Any:
-        return ibis.array([(text == value).sum().fill_null(0) for value in values])
+        place = _array_position(ibis.literal(list(values), "array<string>"), text)  # from 1 on; 0: none of them
+        return _histogram_numeric(place, len(values) + 1)
 
     def valued(self, column: pa.ChunkedArray, values: Sequence[str]) -> Counts:
-        return np.array(column.to_pylist(), np.int64).reshape(-1, len(values))
+        return _dense(column, len(values) + 1)[:, 1:]
 
     def epoch_us(self, moment: Any) -> Any:
-        return _unix_micros(moment)
+        return _unix_micros(moment.cast("timestamp('UTC')"))
 
     def finite(self, x: Any) -> Any:
-        return ~(x.isnan() | x.isinf())
+        return x.abs() < float("inf")  # NaN is the largest number there
 
     def run(self, expression: Any) -> pa.Table:
-        return self._ibis.to_pyarrow(expression)
+        with spark.told():
+            return self._session.sql(self._ibis.compile(expression)).toArrow()
 
     def table(self, rows: pa.Table, name: str) -> Any:
-        self._session.createDataFrame(rows.to_pandas()).createOrReplaceTempView(name)
+        self._session.createDataFrame(rows).createOrReplaceTempView(name)
         return self._ibis.table(name)
 
     def close(self) -> None:
-        self._session.stop()
+        if self._owned:
+            self._session.stop()
+
+
+def _bin(x: Any, edges: Floats, low: int, high: int) -> Any:
+    """The number of x's bin, low to high, by halving: 9 comparisons where there are 512 edges."""
+    if low == high:
+        return ibis.literal(low, "int32")
+    middle = (low + high) // 2
+    return (x <= float(edges[middle])).ifelse(_bin(x, edges, low, middle), _bin(x, edges, middle + 1, high))
+
+
+def _dense(column: pa.ChunkedArray, places: int) -> Counts:
+    """(rows, places) from lists of (place, count); null where there was nothing to count."""
+    dense = np.zeros((len(column), places), np.int64)
+    lists = column.combine_chunks()
+    rows, pairs = pc.list_parent_indices(lists), pc.list_flatten(lists)
+    place, count = (pc.struct_field(pairs, name).to_numpy(zero_copy_only=False).astype(np.int64) for name in "xy")
+    np.add.at(dense, (rows.to_numpy(zero_copy_only=False), place), count)
+    return dense
+
+
+def parquet_schema(path: str) -> pa.Schema:
+    """The columns of a Parquet file, wherever it lies."""
+    if "://" in path:
+        with object_storage(path.partition("://")[0]).open(path) as file:
+            return pq.read_schema(file)
+    return pq.read_schema(path)
 
 
 def object_storage(scheme: str) -> Any:
@@ -237,6 +277,5 @@ def engine(name: str, spill: Path) -> Engine:
     if name == "duckdb":
         return DuckDb(spill)
     if name == "spark" or name.startswith("spark:"):
-        master = name if name.startswith("spark://") else name.partition(":")[2] or "local[2]"
-        return Spark(master)
+        return Spark(name if name.startswith("spark://") else name.partition(":")[2])
     raise GatehouseError(f"There is no engine {name[:40]!r}.", hint="Known: duckdb, spark, spark://host:port.")

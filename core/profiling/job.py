@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import shutil
 import time
@@ -12,22 +11,27 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
-from core.errors import GatehouseError, NotFound, SourceError, StoreError
+from core.errors import GatehouseError, NotFound
 from core.monitors.columns import check, features
 from core.monitors.files import Resolved
 from core.profiling import manifest as kept
 from core.profiling.edges import Edges
 from core.profiling.engines import Engine, engine
+from core.profiling.failures import disk_full, failed, too_much
 from core.profiling.learn import learn
-from core.profiling.log import Log, Needed
+from core.profiling.log import Log
 from core.profiling.manifest import Manifest, Read, State
-from core.profiling.partitions import Partition, Staging, partitions, stage
+from core.profiling.needed import Changes, Needed, changed, still_open, taken_out
+from core.profiling.partitions import Staging, partitions, stage
+from core.profiling.parts import Partition
 from core.profiling.rows import Columns, Reader
 from core.profiling.writing import Writer
 from core.records import Progress
 
 Report = Callable[[Progress], None]
+Broken = dict[str, dict[str, GatehouseError]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,28 +83,44 @@ def profile(task: Task, report: Report) -> Done:
     folder = kept.folder_of(task.observed, task.model)
     with kept.alone(folder, task.model):
         work = folder / "work"
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
-        runner = engine(task.engine, work / "spill")
-        try:
-            done = _Job(task, folder, work, runner, report).run()
-        except duckdb.OutOfMemoryException as error:
-            raise _too_much(task, error) from error
-        except (OSError, duckdb.Error) as error:
-            raise _failed(task, error) from error
-        finally:
-            runner.close()
-            shutil.rmtree(work, ignore_errors=True)
+        broken: Broken = {"log": {}, "label": {}}
+        while (done := _attempt(task, folder, work, broken, report)) is None:
+            pass  # without the parts that were found broken
     done.seconds = time.monotonic() - began
     return done
 
 
+def _attempt(task: Task, folder: Path, work: Path, broken: Broken, report: Report) -> Done | None:
+    """One run. None when it broke off over parts of the log that can be left out, which are in `broken` then."""
+    try:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        runner = engine(task.engine, work / "spill")
+        job = _Job(task, folder, work, runner, report, broken)
+        try:
+            return job.run()
+        except duckdb.OutOfMemoryException as error:
+            raise too_much(task.model, error) from error
+        except duckdb.Error as error:
+            if disk_full(error) or not job.find_broken():
+                raise
+            return None
+        finally:
+            runner.close()
+    except (OSError, duckdb.Error, pa.ArrowException) as error:
+        raise failed(task.model, error) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
 class _Job:
-    def __init__(self, task: Task, folder: Path, work: Path, runner: Engine, report: Report) -> None:
+    def __init__(self, task: Task, folder: Path, work: Path, runner: Engine, report: Report, broken: Broken) -> None:
         self.task, self.folder, self.work, self.engine, self.report = task, folder, work, runner, report
         self.monitor = task.resolved.monitor
         self.reader = Reader(runner, self.monitor, task.now_ms)
         self.done = Done(model=task.model)
+        self.broken = broken
+        self.log: Log | None = None
 
     def run(self) -> Done:
         self._say("Looking for what is new")
@@ -116,33 +136,41 @@ class _Job:
                 f"The log of {self.task.model} holds nothing: {_place(self.task.resolved)}.",
                 hint="Check `log` in its monitor file; relative paths start at the working folder.",
             )
-        changed = [p for p in log_parts if fresh or p.key not in state.log or state.log[p.key].stamp != p.stamp]
-        new_labels = [
-            p for p in label_parts if fresh or p.key not in state.labels or state.labels[p.key].stamp != p.stamp
-        ]
-        if not changed and not new_labels and self.task.since is None:
+        new = changed(log_parts, state.log, fresh)
+        new_labels = changed(label_parts, state.labels, fresh)
+        gone = taken_out(log_parts, state.log, self.monitor.log.delta is not None)
+        label_table = self.monitor.label.table if self.monitor.label else None
+        gone_labels = taken_out(label_parts, state.labels, label_table is not None and label_table.delta is not None)
+        waiting = still_open(state, log_parts, label_parts)
+        if not (new or new_labels or gone or gone_labels or waiting) and self.task.since is None:
             self.done.edges = state.edges.id if state.edges else ""
             return self.done
-        log = Log(self.reader, self._stage, log_parts, label_parts)
-        reads = log.look(changed, self._looking)
-        self._note(log.staging, reads)
+        log = self.log = Log(self.reader, self._stage, log_parts, label_parts)
+        log.staging.unreadable |= self.broken["log"]
+        log.labels_unreadable |= self.broken["label"]
+        reads = log.look(new, self._looking)
         late = log.touched_by(new_labels, state, reads)
+        rows_ = Changes(present=log_parts, before=state.log, reads=reads, taken_out=gone)
+        labels = Changes(present=label_parts, before=state.labels, reads=late, taken_out=gone_labels)
+        needed = self._needed(log, rows_, labels)
         self.done.contradictions = log.contradictions
-        needed = self._needed(state, log, reads, late, fresh)
+        self._note(log, reads)
         edges = None if fresh else state.edges
         writer = Writer(self.task.model, self.reader)
         reference = None
         if edges is None:
             edges, reference = self._learn(log, reads, reference_parts, stamp)
             self.done.learned = True
+            self._check(log)
         self.done.edges = edges.id
         columns = Columns(numeric=tuple(edges.numeric), categorical=tuple(edges.categories))
-        self._check(log)
-        manifest = self._manifest(edges, needed, reads, late, reference is not None)
-        rows = self._rows(writer, log, needed, columns, edges, reference)
-        if needed.windows or reference is not None or reads or late:
+        told, told_labels = rows_.noted(needed), labels.noted(needed)
+        if needed.windows or reference is not None or told or told_labels:
+            manifest = self._manifest(edges, needed, told, told_labels, reference is not None)
             kept.keep_edges(self.folder, edges)
-            self.done.file = kept.keep(self.folder, manifest, rows).name
+            self.done.file = kept.keep(
+                self.folder, manifest, self._rows(writer, log, needed, columns, edges, reference)
+            ).name
         self.done.windows = len(needed.windows)
         return self.done
 
@@ -183,36 +211,37 @@ class _Job:
     def _looking(self) -> None:
         self._say("Looking at times")
 
-    def _note(self, staging: Staging, reads: Mapping[str, Read]) -> None:
-        self.done.unreadable = {key: error.message for key, error in staging.unreadable.items()}
+    def _note(self, log: Log, reads: Mapping[str, Read]) -> None:
+        unreadable = {**log.staging.unreadable, **log.labels_unreadable}
+        self.done.unreadable = {key: error.message for key, error in unreadable.items()}
         self.done.partitions = len(reads)
         self.done.undated = sum(read.undated for read in reads.values())
         self.done.rejected = sum(read.rejected for read in reads.values())
 
-    def _needed(
-        self, state: State, log: Log, reads: Mapping[str, Read], late: Mapping[str, Read], fresh: bool
-    ) -> Needed:
+    def _needed(self, log: Log, rows: Changes, labels: Changes) -> Needed:
         """Windows to profile now: those of changed parts and of labels that arrived, unless a part of theirs is lost."""
-        by_log: set[int] = set()
-        for key, read in reads.items():
-            by_log |= {int(w) for w in read.windows}
-            by_log |= {int(w) for w in state.log[key].windows} if key in state.log else set()
-        by_label = {int(w) for read in late.values() for w in read.windows}
-        for key in late:
-            by_label |= {int(w) for w in state.labels[key].windows} if key in state.labels else set()
-        known = {int(w) for read in {**state.log, **reads}.values() for w in read.windows}
+        held = rows.held()
+        known = {int(w) for read in held.values() for w in read.windows}
+        by_log, by_label = rows.windows(), labels.windows()
         wanted = (by_log | by_label) & known
         if self.task.since is not None:
             first = self.reader.windows.index_of_date(self.task.since)
-            wanted = {w for w in wanted | known if w >= first}
-        present = {part.key for part in log.parts}
-        lost = {key for key in state.log if key not in present or key in log.staging.unreadable}
-        blocked = {int(w) for key in lost for w in state.log[key].windows} if not fresh else set()
-        self.done.kept = len(wanted & blocked)
-        wanted -= blocked
+            wanted = {w for w in known if w >= first}
+        log.ready(Needed(windows=sorted(wanted), reads=held))
+        lost = rows.lost(log.staging.unreadable) | labels.lost(log.labels_unreadable)
+        self.done.kept = len(wanted & lost)
+        wanted -= lost
         self.done.late = len((wanted & by_label) - by_log)
-        current = {**{k: r for k, r in state.log.items() if k in present}, **reads}
-        return Needed(windows=sorted(wanted), reads=current)
+        return Needed(windows=sorted(wanted), reads=held)
+
+    def find_broken(self) -> bool:
+        """After the engine failed: whether parts were found that can be left out. Raises for a broken reference."""
+        found = self.log.damaged() if self.log else {}
+        for error in found.get("reference", {}).values():
+            raise error
+        for kind, known in self.broken.items():
+            known |= found.get(kind, {})
+        return any(found.values())
 
     # -- the reference --------------------------------------------------------------------------------------------
 
@@ -253,7 +282,7 @@ class _Job:
         return Columns(numeric=tuple(sorted(found.numeric)), categorical=tuple(sorted(found.categorical)))
 
     def _check(self, log: Log) -> None:
-        """A named column that no file of the log has is a mistake of the monitor file."""
+        """A named column that no file of the log has is a mistake of the monitor file; later on the log lost it."""
         schema = log.schema()
         if schema and (problems := check(self.task.resolved, schema, "log")):
             raise problems[0]
@@ -298,8 +327,8 @@ class _Job:
         self._say("Reading windows", read, total, "windows", 0.0)
 
     def _manifest(
-        self, edges: Edges, needed: Needed, reads: Mapping[str, Read], late: Mapping[str, Read], referred: bool
-    ) -> Manifest:  # fmt: skip
+        self, edges: Edges, needed: Needed, log: Mapping[str, Read], labels: Mapping[str, Read], referred: bool
+    ) -> Manifest:
         windows: dict[str, Sequence[int] | None] = {
             "serving": [self.reader.windows.start_ms(w) for w in needed.windows]
         }
@@ -312,8 +341,8 @@ class _Job:
             edges=edges.id,
             engine=self.engine.name,
             windows=windows,
-            log={key: needed.unless_cut(read) for key, read in reads.items()},
-            labels=dict(late),
+            log=log,
+            labels=labels,
             contradictions=self.done.contradictions,
         )
 
@@ -326,26 +355,3 @@ class _Job:
 def _place(resolved: Resolved) -> str:
     log = resolved.monitor.log
     return log.files or log.delta or "its query"
-
-
-def _too_much(task: Task, error: duckdb.Error) -> GatehouseError:
-    return StoreError(
-        f"Profiling {task.model} needs more memory than it may have: {str(error).splitlines()[0][:200]}",
-        hint="Fewer segments, intersections or versions at once, or shorter --since, need less.",
-    )
-
-
-def _failed(task: Task, error: OSError | duckdb.Error) -> GatehouseError:
-    text = str(error)
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    if full or "No space left" in text or "File too large" in text:
-        return StoreError(
-            f"The disk is full: profiling {task.model} wrote nothing.",
-            hint="Make room, then run it again; earlier profiles are as they were.",
-        )
-    if isinstance(error, duckdb.Error):
-        return SourceError(
-            f"The log of {task.model} cannot be read: {text.splitlines()[0][:300]}",
-            hint="Earlier profiles are as they were. Mend or remove the file, then run it again.",
-        )
-    return StoreError(f"Profiling {task.model} stopped: {text[:300]}", hint="Earlier profiles are as they were.")

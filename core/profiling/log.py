@@ -3,46 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from urllib.parse import unquote, urlsplit
+from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import ibis
 
-from core.errors import GatehouseError
+from core.errors import GatehouseError, SourceError
 from core.profiling.edges import Edges
 from core.profiling.manifest import Read, State
-from core.profiling.partitions import Partition, Staged, Staging
-from core.profiling.rows import Columns, Reader, Span
+from core.profiling.needed import Needed
+from core.profiling.partitions import Staged, Staging, damage
+from core.profiling.parts import Partition
+from core.profiling.rows import Columns, Reader, Span, as_text, untold
 from core.profiling.windows import DAY
 
 MOST_VERSIONS = 200
+MOST_ARMS = 200
+FILE = "gh_file"
 WINDOWS_AT_ONCE = 200
 ROWS_AT_ONCE = 4_000_000
 Stage = Callable[[str, Sequence[Partition]], Staging]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needed:
-    """Windows to profile (indices, ascending), and what is known of every part of the log."""
-
-    windows: Sequence[int]
-    reads: Mapping[str, Read]
-
-    def parts(self, chunk: Sequence[int]) -> set[str]:
-        """Keys of the parts that hold rows of these windows."""
-        wanted = {str(w) for w in chunk}
-        return {key for key, read in self.reads.items() if wanted & set(read.windows)}
-
-    def rows(self, chunk: Sequence[int]) -> int:
-        """How many rows these windows have."""
-        wanted = {str(w) for w in chunk}
-        return sum(n for read in self.reads.values() for w, n in read.windows.items() if w in wanted)
-
-    def unless_cut(self, read: Read) -> Read:
-        """As read; without its stamp when some of its windows are left out now, so that it is read again."""
-        whole = {int(w) for w in read.windows} <= set(self.windows)
-        return read if whole else replace(read, stamp="")
 
 
 class Log:
@@ -55,6 +36,8 @@ class Log:
         self.contradictions = 0
         self._reader, self._stage, self._label_parts = reader, stage, labels
         self._staged: dict[str, Staged] = {}
+        self._staged_labels: dict[str, Staged] = {}
+        self.labels_unreadable: dict[str, GatehouseError] = {}
         self._labels: Any | None = None
         self._tables: dict[tuple[str, ...], Any] = {}
 
@@ -68,19 +51,14 @@ class Log:
         for group in _by_schema(files):
             raw = self._raw(group)
             us = self._reader.micros(raw)
-            timed = raw.select(filename=raw.filename, us=us, v=self._reader.version(raw))
+            timed = raw.select(file=raw[FILE], us=us, v=self._reader.version(raw), **self._arms(raw))
             span = self._span(timed)
             placed = timed.mutate(w=self._reader.window(timed.us, span))
-            counted = placed.group_by(["filename", "w"]).aggregate(n=placed.count())
-            versions = self._engine.run(placed.aggregate(v=placed.v.approx_nunique()))["v"][0].as_py()
-            if versions and versions > MOST_VERSIONS:
-                raise GatehouseError(
-                    f"{self._reader.monitor.version!r} has about {versions:,} values: that is no version.",
-                    hint="Name the column of the model's version in `version`, or leave it out.",
-                )
+            counted = placed.group_by(["file", "w"]).aggregate(n=placed.count())
+            self._few(placed)
             found: dict[str, dict[int | None, int]] = {file.path: {} for file in group}
             for row in self._engine.run(counted).to_pylist():
-                found[_plain_path(row["filename"], found)][row["w"]] = row["n"]
+                found[_plain_path(row["file"], found)][row["w"]] = row["n"]
             for file in group:
                 windows = found[file.path]
                 reads[file.partition.key] = Read(
@@ -92,20 +70,37 @@ class Log:
                 )
         return reads
 
+    def _arms(self, raw: Any) -> dict[str, Any]:
+        rules = self._reader.monitor.kpis
+        return {f"k{at}": self._reader.text(raw, kpi.arm) for at, kpi in enumerate(rules.values()) if kpi.arm}
+
+    def _few(self, placed: Any) -> None:
+        """Versions and arms make profiles of their own. Raises when there are more than can be meant."""
+        rule = self._reader.monitor
+        told = [("v", rule.version, "version", MOST_VERSIONS)]
+        told += [(f"k{at}", kpi.arm, "arm", MOST_ARMS) for at, kpi in enumerate(rule.kpis.values()) if kpi.arm]
+        counts = self._engine.run(placed.aggregate(**{name: placed[name].approx_nunique() for name, *_ in told}))
+        for name, column, what, most in told:
+            if (counts[name][0].as_py() or 0) > most:
+                raise GatehouseError(
+                    f"{column!r} has about {counts[name][0].as_py():,} values: that is no {what}.",
+                    hint=f"Name the column of the {what} in the monitor file, or leave it out.",
+                )
+
     def touched_by(self, parts: Sequence[Partition], state: State, reads: Mapping[str, Read]) -> dict[str, Read]:
         """For each part of the labels: in which windows the rows lie that it has labels for."""
         if not parts:
             return {}
         label = self._reader.monitor.label
-        staging = self._stage("label", parts)
-        self.staging.unreadable |= staging.unreadable
-        if not staging.files or label is None:
+        files = self.ready_labels(parts)
+        if not files or label is None:
             return {}
         wanted = []
-        for group in _by_schema(staging.files):
+        for group in _by_schema(files):
             raw = self._raw(group)
-            wanted.append(raw.select(part=raw.filename, id=self._reader.id_text(raw, label.id)).distinct())
+            wanted.append(raw.select(part=raw[FILE], id=self._reader.id_text(raw, label.id)).distinct())
         ids = ibis.union(*wanted) if len(wanted) > 1 else wanted[0]
+        touched = {file.partition.key: Read(stamp=file.partition.stamp) for file in files}
         rows = []
         known = [part for part in self.parts if part.key not in self.staging.unreadable]
         for group in _by_schema(self._ready(known)):
@@ -113,12 +108,11 @@ class Log:
             timed = raw.select(gh_row=self._reader.id_text(raw), us=self._reader.micros(raw))
             rows.append(timed.select("gh_row", w=self._reader.window(timed.us, self._span(timed))))
         if not rows:
-            return {}
+            return touched
         log = ibis.union(*rows) if len(rows) > 1 else rows[0]
         joined = log.join(ids, log.gh_row == ids.id)
         found = self._engine.run(joined.group_by(["part", "w"]).aggregate(n=joined.count())).to_pylist()
-        paths = {file.path: file.partition for file in staging.files}
-        touched = {file.partition.key: Read(stamp=file.partition.stamp) for file in staging.files}
+        paths = {file.path: file.partition for file in files}
         for row in found:
             part = paths[_plain_path(row["part"], paths)]
             if row["w"] is not None:
@@ -216,6 +210,36 @@ class Log:
             self._staged |= {file.partition.key: file for file in staging.files}
         return [self._staged[part.key] for part in parts if part.key in self._staged]
 
+    def ready_labels(self, parts: Sequence[Partition] | None = None) -> list[Staged]:
+        """These parts of the labels (all of them), as far as they can be read."""
+        chosen = self._label_parts if parts is None else parts
+        known = {**self._staged_labels, **self.labels_unreadable}
+        if missing := [part for part in chosen if part.key not in known]:
+            staging = self._stage("label", missing)
+            self.labels_unreadable |= staging.unreadable
+            self._staged_labels |= {file.partition.key: file for file in staging.files}
+        return [self._staged_labels[part.key] for part in chosen if part.key in self._staged_labels]
+
+    def ready(self, needed: Needed) -> None:
+        """Makes ready all that these windows need, so that it is known what of it cannot be read."""
+        keys = needed.parts(needed.windows)
+        self._ready([part for part in self.parts if part.key in keys])
+        if needed.windows:
+            self._join_labels()
+
+    def damaged(self) -> dict[str, dict[str, GatehouseError]]:
+        """Reads all that was made ready to the end: what kind of table -> key -> why it cannot be read."""
+        found: dict[str, dict[str, GatehouseError]] = {"log": {}, "label": {}, "reference": {}}
+        tables = (self._staged.values(), self._staged_labels.values(), self.reference.files)
+        for kind, files in zip(found, tables, strict=True):
+            for file in files:
+                if why := damage(file.path):
+                    key = file.partition.key
+                    found[kind][key] = SourceError(
+                        f"{key} cannot be read: {why}", hint="Write it again; the next run takes it up."
+                    )
+        return found
+
     def _of(self, needed: Needed, chunk: Sequence[int]) -> Iterator[tuple[Any, Span]]:
         keys = needed.parts(chunk)
         files = self._ready([part for part in self.parts if part.key in keys])
@@ -227,7 +251,8 @@ class Log:
     def _raw(self, group: Sequence[Staged]) -> Any:
         paths = tuple(file.path for file in group)
         if paths not in self._tables:
-            self._tables[paths] = self._engine.parquet(paths)
+            table = self._engine.parquet(paths)
+            self._tables[paths] = table if FILE in table.columns else table.rename({FILE: "filename"})
         return self._tables[paths]
 
     def _span_of(self, raw: Any) -> Span:
@@ -245,10 +270,9 @@ class Log:
         if not self._label_parts or label is None:
             return None
         if self._labels is None:
-            staging = self._stage("label", self._label_parts)
-            if staging.unreadable:
-                raise next(iter(staging.unreadable.values()))
-            groups = list(_by_schema(staging.files))
+            groups = list(_by_schema(self.ready_labels()))
+            if not groups:
+                return None
             parts = []
             for group in groups:
                 raw = self._raw(group)
@@ -256,12 +280,12 @@ class Log:
                 parts.append(
                     raw.select(
                         gh_label_id=self._reader.id_text(raw, label.id),
-                        gh_label=value if len(groups) == 1 else value.cast("string"),
-                        gh_part=raw.filename,
+                        gh_label=value if len(groups) == 1 else as_text(value),
+                        gh_part=raw[FILE],
                     )
                 )
             told = _together(parts)
-            told = told.filter(told.gh_label_id.notnull() & told.gh_label.notnull())
+            told = told.filter(told.gh_label_id.notnull() & ~untold(told.gh_label))
             by_id = told.group_by("gh_label_id").aggregate(
                 n=told.count(), low=told.gh_label.min(), high=told.gh_label.max()
             )
@@ -269,12 +293,11 @@ class Log:
                 by_id.aggregate(ids=by_id.count(), rows=by_id.n.sum(), split=(by_id.low != by_id.high).sum())
             ).to_pylist()[0]
             self.contradictions = about["split"] or 0
+            if self.contradictions:  # those of the last file; of several in one file, the largest
+                told = told.mutate(last=told.gh_part.max().over(group_by="gh_label_id"))
+                told = told.filter(told.gh_part == told["last"])
             if about["rows"] != about["ids"]:
-                told = (
-                    told.group_by("gh_label_id").aggregate(gh_label=told.gh_label.max(), gh_part=told.gh_part.max())
-                    if (not self.contradictions)
-                    else told.group_by("gh_label_id").aggregate(gh_label=told.gh_label.argmax(told.gh_part))
-                )
+                told = told.group_by("gh_label_id").aggregate(gh_label=told.gh_label.max())
             self._labels = told.select("gh_label_id", "gh_label")
         return self._labels
 

@@ -30,7 +30,8 @@ class Read:
     """One part of the log as it was read.
 
     stamp: of its content.  rows: in all.  undated: rows whose time cannot be read; they are in no window.
-    rejected: lines that are no rows.  windows: start -> rows.  changes: what differs from the reference's columns.
+    rejected: lines that are no rows.  windows: index -> rows.  changes: what differs from the reference's columns.
+    left: windows that were not profiled then, so that they are taken up as soon as they can be.
     """
 
     stamp: str
@@ -39,6 +40,7 @@ class Read:
     rejected: int = 0
     windows: Mapping[str, int] = field(default_factory=dict)
     changes: Sequence[str] = ()
+    left: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +89,18 @@ def folder_of(observed: Path, model: str) -> Path:
 @contextmanager
 def alone(folder: Path, model: str) -> Iterator[None]:
     """Nobody else profiles this model meanwhile. Raises Busy at once when somebody does."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        raise StoreError(
+            f"The folder of profiles cannot be written to: {error.strerror or error}.",
+            hint="Check its rights and whether the disk is full; nothing was changed.",
+        ) from error
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise Busy(
                 f"{model} is being profiled already.", hint="Wait for it to end; nothing was changed."
             ) from error
@@ -169,10 +178,20 @@ def keep(folder: Path, manifest: Manifest, batches: Iterable[Sequence[Mapping[st
         with aside.open("rb") as file:
             os.fsync(file.fileno())
         aside.rename(final)
+        _durable_names(month)
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
     return final
+
+
+def _durable_names(folder: Path) -> None:
+    """A renamed file keeps its name over a power cut only when its folder was written too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _durable(final: Path, content: bytes) -> None:

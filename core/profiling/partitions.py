@@ -7,36 +7,23 @@ import hashlib
 import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import GatehouseError, SettingsError, SourceError, SourceUnavailable
-from core.monitors.monitor import Sql, Table
+from core.monitors.monitor import Table
 from core.profiling.engines import object_storage
+from core.profiling.parts import FULL, Partition, is_full, line
+from core.profiling.queries import copy_range, ranges
 
 BATCH = 50_000
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".csv.zst")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Partition:
-    """One part of a log. key: names it for good.  stamp: changes when its content may have.
-
-    path: of the file, "" for a range of a query.  above, upto: ends of that range, above excluded; above None: from
-    the beginning.
-    """
-
-    key: str
-    stamp: str
-    path: str = ""
-    above: Any = None
-    upto: Any = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,12 +58,14 @@ def partitions(table: Table, base: Path, known: Mapping[str, str], model: str) -
     before (a query is asked only for what is new).  Raises SourceError or SourceUnavailable.
     """
     if table.files is not None:
-        return _files(table.files, base)
-    if table.delta is not None:
-        return _delta(base / table.delta if "://" not in table.delta else table.delta)
-    if table.sql is None:
+        found = _files(table.files, base)
+    elif table.delta is not None:
+        found = _delta(base / table.delta if "://" not in table.delta else table.delta)
+    elif table.sql is not None:
+        found = ranges(table.sql, base, known, model)
+    else:
         raise SettingsError("The table names no files, no Delta table and no query.")
-    return _ranges(table.sql, base, known, model)
+    return [replace(part, place=at) for at, part in enumerate(found)]
 
 
 def stage(
@@ -86,37 +75,59 @@ def stage(
     made = Staging()
     for done, part in enumerate(parts):
         report(done)
-        target = folder / f"{hashlib.sha256(part.key.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}.parquet"
+        mark = hashlib.sha256(part.key.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        target = folder / f"{part.place:08d}-{mark}.parquet"  # in the order of the parts
         try:
             made.files.append(_staged(table, base, part, target, model))
         except GatehouseError as error:
             made.unreadable[part.key] = error
         except OSError as error:
-            if _is_full(error):
+            if error.errno in FULL or is_full(str(error)):
                 raise
             made.unreadable[part.key] = SourceError(
-                f"{part.key} cannot be read: {_line(error)}", hint="Write it again; the next run takes it up."
+                f"{part.key} cannot be read: {line(error)}", hint="Write it again; the next run takes it up."
             )
         except (pa.ArrowException, duckdb.Error) as error:
-            if "No space left" in str(error):
+            if is_full(str(error)):
                 raise
             made.unreadable[part.key] = SourceError(
-                f"{part.key} cannot be read: {_line(error)}", hint="Write it again; the next run takes it up."
+                f"{part.key} cannot be read: {line(error)}", hint="Write it again; the next run takes it up."
             )
     return made
 
 
+def damage(path: str) -> str | None:
+    """What is wrong with the content of a Parquet file whose end is whole; None when all of it can be read."""
+    connection = duckdb.connect(config={"memory_limit": "200MB"})
+    try:
+        _connect(connection, path)
+        connection.execute("SELECT bit_xor(hash(*COLUMNS(*))) FROM read_parquet(?)", [[path]]).fetchall()
+    except (duckdb.Error, OSError) as error:
+        return line(error)
+    finally:
+        connection.close()
+    return None
+
+
 def _staged(table: Table, base: Path, part: Partition, target: Path, model: str) -> Staged:
+    path, rejected = str(target), 0
     if table.sql is not None:
-        _copy_query(table.sql, base, part, target, model)
-        return Staged(partition=part, path=str(target), schema=_schema(str(target)))
-    if table.delta is not None:
+        copy_range(table.sql, base, part, target, model)
+    elif table.delta is not None:
         _copy_fragment(base / table.delta if "://" not in table.delta else table.delta, part, target)
-        return Staged(partition=part, path=str(target), schema=_schema(str(target)))
-    if part.path.lower().endswith(CSV):
+    elif part.path.lower().endswith(CSV):
         rejected = _copy_csv(part.path, target)
-        return Staged(partition=part, path=str(target), schema=_schema(str(target)), rejected=rejected)
-    return Staged(partition=part, path=part.path, schema=_schema(part.path))
+    else:
+        path = part.path
+    schema = _schema(path)
+    spelt: dict[str, str] = {}
+    for name in schema:
+        if (other := spelt.setdefault(name.casefold(), name)) != name:
+            raise SourceError(
+                f"{part.key} cannot be read: its columns {other!r} and {name!r} differ only in capitals.",
+                hint="Rename one of them.",
+            )
+    return Staged(partition=part, path=path, schema=schema, rejected=rejected)
 
 
 def _schema(path: str) -> dict[str, str]:
@@ -134,34 +145,46 @@ def _schema(path: str) -> dict[str, str]:
 def _files(pattern: str, base: Path) -> list[Partition]:
     if "://" in pattern:
         return _objects(pattern)
-    full = os.path.expanduser(pattern) if pattern.startswith("~") else str(base / pattern)
+    full = os.path.expanduser(pattern) if pattern.startswith("~") else os.path.join(base, pattern)
     if os.path.isdir(full):
-        full = os.path.join(full, "**", "*")
+        names = [os.path.join(where, name) for where, _, inside in os.walk(full) for name in inside]
+        names = [path for path in names if not _hidden(os.path.relpath(path, full))]
+    elif os.path.exists(full):
+        names = [full]
+    else:
+        whole = pattern.startswith("~") or os.path.isabs(pattern)
+        names = glob.glob(full if whole else os.path.join(glob.escape(str(base)), pattern), recursive=True)
+        names = [path for path in names if not _hidden(os.path.basename(path))]
     found = []
-    for path in sorted(glob.glob(full, recursive=True)):
+    for path in sorted(names):
         try:
             stat = os.stat(path)
         except OSError:  # gone between listing and looking
             continue
-        if not os.path.isfile(path) or path.endswith((".part", ".tmp", ".crc")) or os.path.basename(path)[0] in "._":
-            continue
-        key = os.path.relpath(path, base) if not os.path.isabs(pattern) else path
-        found.append(Partition(key=key, stamp=f"{stat.st_size}:{stat.st_mtime_ns}", path=os.path.abspath(path)))
+        if os.path.isfile(path):
+            key = os.path.relpath(path, base) if not os.path.isabs(pattern) else path
+            found.append(Partition(key=key, stamp=f"{stat.st_size}:{stat.st_mtime_ns}", path=os.path.abspath(path)))
     return found
+
+
+def _hidden(path: str) -> bool:
+    """Files that are no part of a log: hidden ones, marks of Spark and Delta, what is still being written."""
+    return path.endswith((".part", ".tmp", ".crc")) or any(step[:1] in ("_", ".") for step in path.split("/"))
 
 
 def _objects(pattern: str) -> list[Partition]:
     scheme = pattern.partition("://")[0]
     storage = object_storage(scheme)
     try:
-        found = storage.glob(pattern, detail=True)
+        inside = f"{pattern.rstrip('/')}/" if storage.isdir(pattern) else ""
+        found = storage.glob(f"{inside}**" if inside else pattern, detail=True)
     except Exception as error:  # noqa: BLE001 - every storage has errors of its own
         raise SourceUnavailable(
-            f"{pattern} cannot be listed: {_line(error)}", hint="Check address and rights."
+            f"{pattern} cannot be listed: {line(error)}", hint="Check address and rights."
         ) from error
     listed = []
     for path, about in sorted(found.items()):
-        if about.get("type") != "directory":
+        if about.get("type") != "directory" and not _hidden(path.rpartition("/")[2]):
             mark = about.get("ETag") or about.get("etag") or about.get("md5Hash") or about.get("mtime")
             mark = mark or about.get("LastModified") or about.get("created")
             full = f"{scheme}://{path.lstrip('/')}" if scheme != "memory" else f"memory:///{path.lstrip('/')}"
@@ -169,12 +192,16 @@ def _objects(pattern: str) -> list[Partition]:
     return listed
 
 
+def _connect(connection: duckdb.DuckDBPyConnection, path: str) -> None:
+    if "://" in path:
+        connection.register_filesystem(object_storage(path.partition("://")[0]))
+
+
 def _copy_csv(path: str, target: Path) -> int:
     """Rewrites a CSV file as Parquet, every column as text. Answers how many lines were no rows."""
     connection = duckdb.connect(config={"memory_limit": "200MB", "preserve_insertion_order": False})
     try:
-        if "://" in path:
-            connection.register_filesystem(object_storage(path.partition("://")[0]))
+        _connect(connection, path)
         options = "all_varchar = true, header = true, ignore_errors = true, store_rejects = true"
         connection.execute(
             f"CREATE VIEW lines AS SELECT * FROM read_csv($path, {options})".replace("$path", _quoted(path))
@@ -200,7 +227,7 @@ def _open_delta(where: Path | str) -> Any:
         return package.DeltaTable(str(where))
     except Exception as error:  # noqa: BLE001 - the package raises its own and the storage's errors
         raise SourceError(
-            f"{where} cannot be read as a Delta table: {_line(error)}", hint="Check the folder."
+            f"{where} cannot be read as a Delta table: {line(error)}", hint="Check the folder."
         ) from error
 
 
@@ -219,91 +246,15 @@ def _copy_fragment(where: Path | str, part: Partition, target: Path) -> None:
     try:
         dataset = _open_delta(where).to_pyarrow_dataset()
     except Exception as error:  # noqa: BLE001 - such as deletion vectors
-        raise SourceError(f"The Delta table cannot be read: {_line(error)}", hint="Rewrite it without them.") from error
+        raise SourceError(f"The Delta table cannot be read: {line(error)}", hint="Rewrite it without them.") from error
     for fragment in dataset.get_fragments():
-        if fragment.path.endswith(part.path) or part.path.endswith(fragment.path):
+        if fragment.path.endswith(unquote(part.path)):  # the table's own log spells paths as in an address
             scan = type(dataset)([fragment], dataset.schema, dataset.format, dataset.filesystem).scanner(
                 batch_size=BATCH
             )
             _write(scan.to_batches(), scan.projected_schema, target)
             return
     raise SourceError(f"{part.key} is no longer part of the Delta table.", hint="Run again.")
-
-
-# -- SQL --------------------------------------------------------------------------------------------------------------
-
-
-def _ranges(sql: Sql, base: Path, known: Mapping[str, str], model: str) -> list[Partition]:
-    """What was read before, and one range of what came since."""
-    before = [_range_of(key) for key in known if key.startswith("rows ")]
-    last = max((part.upto for part in before), default=None)
-    alchemy = _alchemy()
-    with _connection(sql, base) as connection:
-        quoted = connection.dialect.identifier_preparer.quote(sql.watermark)
-        query = alchemy.text(f"SELECT max({quoted}) FROM ({sql.query}) AS gh_log")
-        highest = connection.execute(query, _bound(sql, model)).scalar()
-    if highest is not None and (last is None or _plain(highest) > last):
-        upto = _plain(highest)
-        before.append(Partition(key=f"rows {last!r} to {upto!r}", stamp="read once", above=last, upto=upto))
-    return before
-
-
-def _range_of(key: str) -> Partition:
-    import ast
-
-    above, _, upto = key.removeprefix("rows ").partition(" to ")
-    return Partition(key=key, stamp="read once", above=ast.literal_eval(above), upto=ast.literal_eval(upto))
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, int | float | str) else str(value)
-
-
-def _copy_query(sql: Sql, base: Path, part: Partition, target: Path, model: str) -> None:
-    alchemy = _alchemy()
-    with _connection(sql, base) as connection:
-        quoted = connection.dialect.identifier_preparer.quote(sql.watermark)
-        text = f"SELECT * FROM ({sql.query}) AS gh_log WHERE {quoted} <= :upto"
-        values = {**_bound(sql, model), "upto": part.upto}
-        if part.above is not None:
-            text, values = f"{text} AND {quoted} > :above", {**values, "above": part.above}
-        result = connection.execution_options(yield_per=BATCH).execute(alchemy.text(text), values)
-        names = list(result.keys())
-        chunks = (
-            {name: [row[at] for row in rows] for at, name in enumerate(names)} for rows in result.partitions(BATCH)
-        )
-        _write_chunks(chunks, names, target)
-
-
-def _bound(sql: Sql, model: str) -> dict[str, Any]:
-    return {"model": model} if ":model" in sql.query else {}
-
-
-def _connection(sql: Sql, base: Path) -> Any:
-    alchemy = _alchemy()
-    url = alchemy.make_url(sql.url)
-    if url.drivername.startswith("sqlite") and url.database and not os.path.isabs(url.database):
-        url = url.set(database=str(base / url.database))
-    if sql.password_env:
-        if sql.password_env not in os.environ:
-            raise SettingsError(f"The variable {sql.password_env} is not set.", hint="It holds the log's password.")
-        url = url.set(password=os.environ[sql.password_env])
-    try:
-        return alchemy.create_engine(url).connect()
-    except Exception as error:  # noqa: BLE001 - a missing driver, a refused password, an unreachable host
-        host = urlsplit(sql.url).hostname or sql.url.partition(":")[0]
-        raise SourceUnavailable(
-            f"The log's database ({host}) cannot be opened: {_line(error)}", hint="Check the address and the driver."
-        ) from None
-
-
-def _alchemy() -> Any:
-    try:
-        return importlib.import_module("sqlalchemy")
-    except ImportError as error:
-        raise SettingsError(
-            "Logs in a database need the package sqlalchemy.", hint="Install it with the driver of your database."
-        ) from error
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------
@@ -315,53 +266,5 @@ def _write(batches: Iterable[pa.RecordBatch], schema: pa.Schema, target: Path) -
             writer.write_batch(batch)
 
 
-def _write_chunks(chunks: Iterable[dict[str, list[Any]]], names: Sequence[str], target: Path) -> None:
-    writer: pq.ParquetWriter | None = None
-    try:
-        for chunk in chunks:
-            table = pa.table({name: _column(values) for name, values in chunk.items()})
-            if writer is None:
-                schema = pa.schema(
-                    [(f.name, pa.string() if pa.types.is_null(f.type) else f.type) for f in table.schema]
-                )
-                writer = pq.ParquetWriter(target, schema, compression="zstd")
-            writer.write_table(_cast(table, writer.schema))
-        if writer is None:
-            pq.write_table(pa.table({name: pa.array([], pa.string()) for name in names}), target)
-    finally:
-        if writer is not None:
-            writer.close()
-
-
-def _column(values: list[Any]) -> pa.Array:
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # numbers and texts in one column, as SQLite allows
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
-
-
-def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    columns = []
-    for column in schema:
-        values = table[column.name]
-        try:
-            columns.append(values.cast(column.type))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            if not pa.types.is_string(column.type):
-                values = pa.chunked_array([pa.nulls(len(values), column.type)])
-            columns.append(values.cast(pa.string()) if pa.types.is_string(column.type) else values)
-    return pa.table(columns, schema=schema)
-
-
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _is_full(error: OSError) -> bool:
-    import errno
-
-    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-def _line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:300]

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.profiles import Floats
+from core.profiles import MOST_UNSEEN, Floats
 from core.profiling.engines import Engine
 from core.profiling.sums import Sums
 
@@ -238,24 +238,42 @@ def _moment_sums(
 
 def confusion_pass(engine: Engine, rows: Any, keys: Sequence[str], classes: Sequence[str]) -> Sums:
     """True (t) against predicted (p) classes by `keys`, as (rows, classes + 1, classes + 1)."""
-    found = engine.run(rows.group_by([*keys, "t", "p"]).aggregate(n=rows.count()))
+    other = len(classes)
     place = {value: at for at, value in enumerate(classes)}
-    side = len(classes) + 1
-    dense = np.zeros((len(found), side, side), np.int64)
-    for row, (true, predicted, n) in enumerate(
-        zip(found["t"].to_pylist(), found["p"].to_pylist(), found["n"].to_pylist(), strict=True)
-    ):
-        dense[row, place.get(true, side - 1), place.get(predicted, side - 1)] = n
-    return Sums(keys=_keys(found, keys), added={COUNT: _ints(found["n"]), "counts": dense}).over(keys)
+    found = engine.run(rows.group_by([*keys, "t", "p"]).aggregate(n=rows.count()))
+    told = _keys(found, keys)
+    groups: dict[tuple[Any, ...], int] = {}
+    group = [groups.setdefault(key, len(groups)) for key in zip(*told.values(), strict=True)]
+    true, predicted = ([place.get(value, other) for value in found[name].to_pylist()] for name in ("t", "p"))
+    counts = np.zeros((len(groups), other + 1, other + 1), np.int64)
+    np.add.at(counts, (group, true, predicted), _ints(found["n"]))
+    return Sums(
+        keys={name: [key[at] for key in groups] for at, name in enumerate(keys)},
+        added={COUNT: counts.sum(axis=(1, 2)), "counts": counts},
+    )
+
+
+def first_of_each(rows: Any, keys: Sequence[str], column: str) -> Any:
+    """One row for each of `keys`, the last of which is the query: the column as the earliest row (by us) has it.
+
+    Of several equally early rows the smallest number counts; what is bad counts only where there is no number.
+    """
+    told = rows.filter(rows[keys[-1]].notnull()).mutate(us=rows.us.fill_null(0))
+    ranked = told.mutate(first=told.us.min().over(group_by=list(keys)))
+    early = ranked.filter(ranked.us == ranked.first)
+    bad = (early[column].count() == 0).ifelse(early[f"{column}_bad"].max(), 0)
+    return early.group_by(list(keys)).aggregate(**{column: early[column].min(), f"{column}_bad": bad})
 
 
 def unseen_values(
     engine: Engine, rows: Any, keys: Sequence[str], column: str, known: Sequence[str]
 ) -> dict[Any, dict[str, int]]:
-    """keys -> value -> rows, for values the reference does not have."""
+    """keys -> value -> rows, for the most frequent values that the reference does not have."""
     strange = rows.filter(rows[column].notnull() & ~rows[column].isin(list(known)) if known else rows[column].notnull())
     counted = strange.group_by([*keys, column]).aggregate(n=strange.count())
-    found = engine.run(counted.order_by(ibis.desc("n")).limit(5_000))
+    order = [ibis.desc(counted.n), counted[column].asc()]
+    ranked = counted.mutate(rank=ibis.row_number().over(group_by=list(keys), order_by=order))
+    found = engine.run(ranked.filter(ranked["rank"] < MOST_UNSEEN))
     told: dict[Any, dict[str, int]] = {}
     for row in found.to_pylist():
         told.setdefault(tuple(row[key] for key in keys), {})[row[column]] = row["n"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import ibis
@@ -16,6 +17,8 @@ from core.profiling.windows import AHEAD, EARLIEST, Windows
 OTHER, MISSING, EMPTY = "(other)", "(missing)", "(empty)"
 PRIME = 2_147_483_647
 UNKNOWN = 2  # label of a row whose truth has not arrived
+WITH_ZONE = r":\d{2}(\.\d+)?\s*(Z|z|UTC|[A-Z][a-z]+/\S+|[+-]\d{2}(:?\d{2})?)\s*$"
+FITS = 9e18  # doubles below it fit into 64 bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,29 +43,42 @@ class Reader:
     def __init__(self, engine: Engine, monitor: Monitor, now_ms: int) -> None:
         self.engine = engine
         self.monitor = monitor
-        self._now_ms = now_ms
+        self._latest = now_ms + AHEAD
         stamp = monitor.timestamp
         self.windows = Windows(zone=monitor.zone, length=monitor.window, local=stamp.naive == "local")
 
     # -- time -----------------------------------------------------------------------------------------------------
 
     def micros(self, raw: Any) -> Any:
-        """us since 1970 of each row; null where the time cannot be read or lies outside what can be meant."""
+        """us since 1970 of each row; null where the time cannot be read or lies outside what can be meant.
+
+        Where the monitor's times are local, of the zone's clocks: times that tell their zone are put on them.
+        """
         stamp = self.monitor.timestamp
         if stamp.column not in raw.columns:
             return ibis.null("int64")
         column = raw[stamp.column]
         kind = column.type()
-        if kind.is_numeric():
-            factor = {"s": 1_000_000, "ms": 1_000, "us": 1}[stamp.unit]
-            us = (column.cast("float64") * factor).try_cast("int64")
+        naive: Any = False
+        if kind.is_numeric() and not kind.is_boolean():
+            us = self._of_number(column)
         elif kind.is_timestamp() or kind.is_date():
-            us = self.engine.epoch_us(column if kind.is_timestamp() and kind.timezone else column.cast("timestamp"))
+            naive = kind.is_date() or kind.timezone is None
+            us = self.engine.epoch_us(column.cast("timestamp") if naive else column)
         elif kind.is_string():
-            us = self.engine.epoch_us(column.try_cast("timestamp"))
+            written = self.engine.epoch_us(column.try_cast("timestamp('UTC')"))
+            naive = written.notnull() & ~column.re_search(WITH_ZONE)
+            us = written.fill_null(self._of_number(column))
         else:
             return ibis.null("int64")
-        return us.between(EARLIEST * 1000, (self._now_ms + AHEAD) * 1000).ifelse(us, ibis.null("int64"))
+        if self.windows.local and naive is not True:
+            on_clocks = us + 1000 * self.windows.offset((us / 1000).floor().cast("int64"), EARLIEST, self._latest)
+            us = on_clocks if naive is False else naive.ifelse(us, on_clocks)
+        return us.between(EARLIEST * 1000, self._latest * 1000).ifelse(us, ibis.null("int64"))
+
+    def _of_number(self, column: Any) -> Any:
+        factor = {"s": 1_000_000, "ms": 1_000, "us": 1}[self.monitor.timestamp.unit]
+        return (column.try_cast("float64") * factor).try_cast("int64")
 
     def window(self, us: Any, span: Span) -> Any:
         """Index of each row's window; null where it has no time."""
@@ -81,7 +97,9 @@ class Reader:
         if kind.is_numeric():
             return column.cast("float64"), None
         if kind.is_string():
-            found = column.try_cast("float64")
+            lower = column.lower()  # files of text alone, such as CSV, spell out true and false
+            words = ibis.cases((lower == "true", 1.0), (lower == "false", 0.0), else_=ibis.null("float64"))
+            found = column.try_cast("float64").fill_null(words)
             return found, column.notnull() & found.isnull()
         return ibis.null("float64"), column.notnull()
 
@@ -90,16 +108,14 @@ class Reader:
         if name is None or name not in raw.columns:
             return ibis.null("string")
         column = raw[name]
-        text = _as_text(column)
+        text = as_text(column)
         return (text == "").ifelse(EMPTY, text) if column.type().is_string() else text
 
-    def truth(self, column: Any, positive: Scalar) -> Any:
+    def truth(self, column: Any | None, positive: Scalar) -> Any:
         """Labels 0, 1, or 2 where the truth is not known."""
-        kind = column.type()
-        unknown = column.isnull()
-        if kind.is_floating():
-            unknown = unknown | column.isnan()
-        return ibis.cases((unknown, UNKNOWN), (is_value(column, positive), 1), else_=0).cast("int8")
+        if column is None:
+            return ibis.literal(UNKNOWN, "int8")
+        return ibis.cases((untold(column), UNKNOWN), (is_value(column, positive), 1), else_=0).cast("int8")
 
     def attribute(self, raw: Any, rule: Attribute, values: Sequence[str] | None) -> Any:
         """A protected attribute or segment as one of its listed values, "(other)" or "(missing)"."""
@@ -166,7 +182,7 @@ class Reader:
             made["t"] = _as_number(label)
             return raw.select(**made)
         if rule.task == "multiclass":
-            made["t"] = _as_text(label)
+            made["t"] = ibis.null("string") if label is None else _untold_away(as_text(label))
             for at, value in enumerate(rule.classes):
                 made[f"s{at}"] = self.number(raw, rule.probabilities.get(str(value)))[0]
             made["p"] = self.predicted(raw, [made[f"s{at}"] for at in range(len(rule.classes))])
@@ -183,13 +199,13 @@ class Reader:
         if rule.prediction not in raw.columns:
             return ibis.null("float64")
         decided = raw[rule.prediction]
-        return ibis.cases((decided.isnull(), ibis.null("float64")), (is_value(decided, rule.positive), 1.0), else_=0.0)
+        return ibis.cases((untold(decided), ibis.null("float64")), (is_value(decided, rule.positive), 1.0), else_=0.0)
 
     def predicted(self, raw: Any, scores: Sequence[Any]) -> Any:
         """The predicted class as text: as the log says, else the (first) one with the largest score."""
         if self.monitor.prediction:
             known = self.monitor.prediction in raw.columns
-            return _as_text(raw[self.monitor.prediction]) if known else ibis.null("string")
+            return as_text(raw[self.monitor.prediction]) if known else ibis.null("string")
         largest = ibis.greatest(*scores)
         names = [str(value) for value in self.monitor.classes]
         cases = [(score == largest, name) for score, name in zip(scores, names, strict=True)]
@@ -197,7 +213,7 @@ class Reader:
 
     def version(self, raw: Any) -> Any:
         if self.monitor.version and self.monitor.version in raw.columns:
-            return raw[self.monitor.version].cast("string").fill_null("")
+            return as_text(raw[self.monitor.version]).fill_null("")
         return ibis.literal(self.monitor.fixed_version or "")
 
     def failed(self, raw: Any) -> Any:
@@ -207,15 +223,15 @@ class Reader:
             return ibis.null("int8")
         column = raw[status.column]
         wrong = is_value(column, True) if not status.errors else _any(is_value(column, v) for v in status.errors)
-        return ibis.cases((column.isnull(), ibis.null("int8")), (wrong, 1), else_=0).cast("int8")
+        return ibis.cases((untold(column), ibis.null("int8")), (wrong, 1), else_=0).cast("int8")
 
     def hash(self, raw: Any, us: Any) -> Any:
         """A pseudo-random number in [0, 2^31 - 1) of each row, the same on every engine: by its id, else by its time."""
         rule = self.monitor
         if rule.id and rule.id in raw.columns and raw[rule.id].type().is_integer():
-            seed = raw[rule.id].cast("int64")
+            seed = (raw[rule.id] % PRIME).cast("int64")  # before abs: the smallest integer has none
         elif rule.id and rule.id in raw.columns:
-            digest = raw[rule.id].cast("string").hexdigest("md5")
+            digest = as_text(raw[rule.id]).hexdigest("md5")
             hexes = "0123456789abcdef"
             seed = sum(
                 ((ibis.literal(hexes).find(digest.substr(at, 1))).cast("int64") * 16**at for at in range(7)),
@@ -228,14 +244,14 @@ class Reader:
     def id_text(self, raw: Any, name: str | None = None) -> Any:
         """The id by which labels are joined, as text."""
         found = name or self.monitor.id
-        return raw[found].cast("string") if found in raw.columns else ibis.null("string")
+        return as_text(raw[found]) if found in raw.columns else ibis.null("string")
 
-    def _labelled(self, raw: Any, labels: Any | None) -> tuple[Any, Any]:
+    def _labelled(self, raw: Any, labels: Any | None) -> tuple[Any, Any | None]:
         rule = self.monitor.label
         if rule is None:
-            return raw, ibis.null("float64")
+            return raw, None
         if labels is None:
-            return raw, raw[rule.column] if rule.column in raw.columns else ibis.null("float64")
+            return raw, raw[rule.column] if rule.column in raw.columns else None
         keyed = raw.mutate(gh_id=self.id_text(raw))
         joined = keyed.left_join(labels, keyed.gh_id == labels.gh_label_id)
         return joined, joined.gh_label
@@ -255,9 +271,17 @@ class Reader:
 
 def band_names(rule: Attribute) -> list[str]:
     """What the bands are called: "< 30", "30 to < 50", ">= 50", or the names given for those."""
-    edges = [f"{edge:g}" for edge in rule.bands]
-    plain = [f"< {edges[0]}", *(f"{a} to < {b}" for a, b in zip(edges, edges[1:], strict=False)), f">= {edges[-1]}"]
+    edges = [str(int(edge)) if edge == int(edge) else str(edge) for edge in rule.bands]
+    plain = [f"< {edges[0]}", *(f"{a} to < {b}" for a, b in pairwise(edges)), f">= {edges[-1]}"]
     return [rule.names.get(name, name) for name in plain]
+
+
+def untold(column: Any) -> Any:
+    """Where a column of any type holds nothing: null, NaN or an empty text."""
+    kind = column.type()
+    if kind.is_floating():
+        return column.isnull() | column.isnan()
+    return column.isnull() | (column == "") if kind.is_string() else column.isnull()
 
 
 def is_value(column: Any, value: Scalar) -> Any:
@@ -270,9 +294,11 @@ def is_value(column: Any, value: Scalar) -> Any:
         return column.cast("float64") == number if number is not None else ibis.literal(False)
     if kind.is_string():
         same = column == str(value)
-        if isinstance(value, bool):
-            return same | (column.lower() == str(value).lower())
-        return same if number is None else same | (column.try_cast("float64") == number).fill_null(False)
+        if number is None:
+            return same
+        if number in (0.0, 1.0):
+            same = same | (column.lower() == ("true" if number else "false"))
+        return same | (column.try_cast("float64") == number).fill_null(False)
     return column.cast("string") == str(value)
 
 
@@ -283,19 +309,24 @@ def _numeric_of(value: Scalar) -> float | None:
         return {"true": 1.0, "false": 0.0}.get(str(value).lower())
 
 
-def _as_number(column: Any) -> Any:
-    if column.type().is_string():
-        return column.try_cast("float64")
-    return column.cast("float64")
+def _as_number(column: Any | None) -> Any:
+    if column is None:
+        return ibis.null("float64")
+    number = column.try_cast("float64") if column.type().is_string() else column.cast("float64")
+    return number.isnan().ifelse(ibis.null("float64"), number)
 
 
-def _as_text(column: Any) -> Any:
+def as_text(column: Any) -> Any:
     """Values as text; whole numbers without a fraction: 1.0 is the value 1, as where gaps made floats of integers."""
     if column.type().is_floating():
-        whole = column == column.floor()
+        whole = (column == column.try_cast("int64").cast("float64")) & (column.abs() < FITS)
         return ibis.cases((column.isnan(), ibis.null("string")), (whole, column.try_cast("int64").cast("string")),
                           else_=column.cast("string"))  # fmt: skip
     return column.cast("string")
+
+
+def _untold_away(text: Any) -> Any:
+    return (text == "").ifelse(ibis.null("string"), text)
 
 
 def _any(conditions: Any) -> Any:

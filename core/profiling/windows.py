@@ -29,8 +29,8 @@ class Windows:
     def index(self, ms: Any, low: int, high: int) -> Any:
         """Ibis expression of the window's index. ms: integer expression, all within [low, high]."""
         if self.length == "hour":
-            return (ms + (0 if self.local else self._offsets(ms, low, high, HOUR))) // HOUR
-        day = (ms + (0 if self.local else self._offsets(ms, low, high, None))) // DAY
+            return (ms + (0 if self.local else self.offset(ms, low, high, HOUR))) // HOUR
+        day = (ms + (0 if self.local else self.offset(ms, low, high))) // DAY
         return day if self.length == "day" else (day + _MONDAY) // 7
 
     def start_ms(self, index: int) -> int:
@@ -61,7 +61,7 @@ class Windows:
             return day * 24 if self.local else (start + _offset_ms(ZoneInfo(self.zone), start) % HOUR) // HOUR
         return day if self.length == "day" else (day + _MONDAY) // 7
 
-    def _offsets(self, ms: Any, low: int, high: int, modulo: int | None) -> Any:
+    def offset(self, ms: Any, low: int, high: int, modulo: int | None = None) -> Any:
         """The zone's offset from UTC in ms at each time, as cases between its changes of clocks."""
         steps = [(start, off % modulo if modulo else off) for start, off in offsets(self.zone, low, high)]
         kept = [step for step, after in zip(steps, [None, *steps], strict=False) if not after or step[1] != after[1]]

@@ -14,6 +14,7 @@ from core.profiling.passes import (
     columns_pass,
     confusion_pass,
     errors_pass,
+    first_of_each,
     kpi_pass,
     output_pass,
     unseen_values,
@@ -112,10 +113,7 @@ class Writer:
             column = f"m{at}"
             for slice_ in make.slices():
                 keys = ["w", "v", *slice_.keys]
-                told = seen.filter(seen[f"q{at}"].notnull())
-                first = told.group_by([*keys, f"q{at}"]).aggregate(
-                    **{column: told[column].argmin(told.us), f"{column}_bad": told[f"{column}_bad"].argmin(told.us)}
-                )
+                first = first_of_each(seen, [*keys, f"q{at}"], column)
                 number = NumberColumn(column=column, edges=edges.measurements[name], checked=column in checked)
                 sums = columns_pass(self._engine, first, keys, [number], {})
                 yield from make.numbers(sums, {column: ("measurement", name)}, [number])
