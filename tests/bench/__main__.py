@@ -1,14 +1,15 @@
 """Runs the benchmarks: python -m tests.bench [AREA ...]. Both sides are measured in the same run."""
 
 import importlib
+import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.mlflow_store import write
+from tests.bench import inference_log, mlflow_store
 from tests.bench.report import publish
 
-AREAS = ("sync", "browse", "pages")
 RUNS = 100_000
 
 
@@ -17,21 +18,45 @@ def main() -> None:
     unknown = [area for area in areas if area not in AREAS]
     if unknown:
         raise SystemExit(f"Unknown area {unknown[0]!r}; known: {', '.join(AREAS)}.")
-    store = Path(tempfile.gettempdir()) / f"gatehouse-bench-{RUNS}.db"
-    if not store.exists():
-        print(f"Writing a store of {RUNS:,} runs ...", flush=True)
-        part = store.with_suffix(".part")
-        write(part, RUNS)
-        part.rename(store)
     lines = []
     for area in areas:
+        needed = AREAS[area]()
         print(f"Measuring {area} ...", flush=True)
-        measured = importlib.import_module(f"tests.bench.{area}").measure(store)
+        measured = importlib.import_module(f"tests.bench.{area}").measure(needed)
         publish(measured)
         lines += measured
     if not all(line.holds for line in lines):
         raise SystemExit(1)
 
+
+def _store() -> Path:
+    """A big MLflow SQLite file."""
+    return _kept(f"gatehouse-bench-{RUNS}.db", lambda part: mlflow_store.write(part, RUNS), f"a store of {RUNS:,} runs")
+
+
+def _log(rows: int) -> Path:
+    """Folder of an inference log and its reference."""
+    name = f"gatehouse-bench-log-{inference_log.EDITION}-{rows}"
+    return _kept(name, lambda part: inference_log.write(part, rows), f"a log of {rows:,} rows")
+
+
+def _logs() -> Callable[[int], Path]:
+    return _log
+
+
+def _kept(name: str, write: Callable[[Path], None], what: str) -> Path:
+    """What is written once into the temp folder and used by every later run."""
+    path = Path(tempfile.gettempdir()) / name
+    if not path.exists():
+        print(f"Writing {what} ...", flush=True)
+        part = path.with_name(f"{name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        write(part)
+        part.rename(path)
+    return path
+
+
+AREAS = {"sync": _store, "browse": _store, "pages": _store, "profile": _logs, "fairness": _logs}
 
 if __name__ == "__main__":
     main()

@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -46,13 +46,22 @@ def seconds(work: Callable[[], object], times: int = 3) -> float:
     return statistics.median(taken)
 
 
-def against(area: str, name: str, ours: float, peer: float, *, at_least: float | None, unit: str = "s") -> Measured:
-    """How many times faster we are. at_least: the bar; None when the ratio is only told."""
+def against(
+    area: str,
+    name: str,
+    ours: float,
+    peer: float,
+    *,
+    at_least: float | None,
+    unit: str = "s",
+    peers: Mapping[str, str] | None = None,
+) -> Measured:
+    """How many times faster we are. at_least: the bar; None when the ratio is only told.  peers: further versions."""
     ratio = peer / ours
     bar = "told for fairness" if at_least is None else f">= {at_least:g} x faster"
     return Measured(
         area=area, name=name, ours=ours, peer=peer, ratio=ratio, unit=unit, bar=bar,
-        holds=at_least is None or ratio >= at_least,
+        holds=at_least is None or ratio >= at_least, versions=versions() | dict(peers or {}),
     )  # fmt: skip
 
 
