@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ class Assembly:
 
     def samples(self, sums: Sums, limit: int, most: int) -> Iterator[Row]:
         for where, at in self._places(sums):
-            kept = tuple(sorted((int(h), text) for h, text in sums.lists["sample"][at])[:most])
+            kept = _smallest(sums.lists["sample"][at], most)
             yield encode(self._key(where, "sample", ""), Sample(rows=kept, limit=limit, most=most))
 
     def outputs(self, sums: Sums, slice_: Slice, name: str) -> Iterator[Row]:
@@ -175,6 +176,17 @@ class Assembly:
             model=self._model, version=str(where["v"]), role=self.role, window_ms=self._start_of(where["w"]),
             segment="".join(segment), part=part, name=name, grp=arm or " & ".join(groups),
         )  # fmt: skip
+
+
+def _smallest(picked: Sequence[Mapping[str, Any]], most: int) -> tuple[tuple[int, str], ...]:
+    """The rows of the smallest hashes as (hash, JSON); rows of one hash in the order of their text."""
+    last = sorted(row["h"] for row in picked)[:most][-1:]
+    told = [
+        (int(row["h"]), json.dumps({k: v for k, v in row.items() if k != "h"}, default=str, ensure_ascii=False))
+        for row in picked
+        if row["h"] <= last[0]
+    ]
+    return tuple(sorted(told)[:most])
 
 
 def numeric_of(sums: Sums, number: NumberColumn, at: int) -> Numeric:

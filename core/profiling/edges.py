@@ -76,9 +76,9 @@ def quantile_edges(values: Floats, bins: int = FEATURE_BINS) -> Floats:
     finite = np.sort(values[np.isfinite(values)])
     if not finite.size:
         return np.array([0.0])
-    distinct = np.unique(finite)
-    if distinct.size <= bins:
-        return distinct
+    first = np.concatenate([[True], finite[1:] != finite[:-1]])
+    if first.sum() <= bins:
+        return finite[first]
     places = np.ceil(np.arange(1, bins + 1) / (bins + 1) * finite.size).astype(int) - 1
     return np.unique(finite[places])
 

@@ -95,9 +95,12 @@ def _unix_micros(moment):  # type: ignore[no-untyped-def]
     """Spark's own."""
 
 
-@ibis.udf.agg.builtin(name="histogram_numeric", signature=(("int64", "int32"), "array<struct<x: int64, y: float64>>"))
+@ibis.udf.agg.builtin(name="histogram_numeric", signature=(("float64", "int32"), "array<struct<x: float64, y: float64>>"))
 def _histogram_numeric(x, most):  # type: ignore[no-untyped-def]
-    """Spark's own: (value, count) pairs, exact up to `most` distinct values; without any value it is null."""
+    """Spark's own: (value, count) pairs, null without any value. With at most `most` distinct values counts are exact.
+
+    Equal values are merged by their weighted mean, which moves them in the last digits; a value may come twice.
+    """
 
 
 @ibis.udf.scalar.builtin(name="array_position", signature=(("array<string>", str), "int64"))
@@ -121,7 +124,18 @@ class DuckDb:
         for path in paths:
             if "://" in path:
                 self._connect_object_storage(path)
-        return self._ibis.read_parquet(list(paths), filename="gh_file", hive_partitioning=False)
+        table = self._ibis.read_parquet(list(paths), filename="gh_file", hive_partitioning=False)
+        strange = [name for name, kind in table.schema().items() if kind.is_unknown()]
+        return self._known(table.get_name(), strange) if strange else table
+
+    def _known(self, view: str, strange: Sequence[str]) -> Any:
+        """The table with types that Ibis has no name for as near ones: times with a zone in ns as in us, else texts."""
+        quoted = ['"' + name.replace('"', '""') + '"' for name in strange]
+        kinds = {row[0]: row[1] for row in self._connection.execute(f'DESCRIBE "{view}"').fetchall()}
+        told = ["TIMESTAMPTZ" if kinds[name] == "TIMESTAMPTZ_NS" else "VARCHAR" for name in strange]
+        casts = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in zip(quoted, told, strict=True))
+        self._connection.execute(f'CREATE TEMP VIEW "{view}_known" AS SELECT * REPLACE ({casts}) FROM "{view}"')
+        return self._ibis.table(f"{view}_known")
 
     def raw(self) -> duckdb.DuckDBPyConnection:
         """The connection itself, for staging."""
@@ -160,7 +174,7 @@ class DuckDb:
         return _isfinite(x)
 
     def run(self, expression: Any) -> pa.Table:
-        return self._ibis.to_pyarrow(expression)
+        return self._connection.sql(self._ibis.compile(expression)).to_arrow_table()  # Ibis would go through pandas
 
     def table(self, rows: pa.Table, name: str) -> Any:
         return self._ibis.create_table(name, rows, temp=True, overwrite=True)
@@ -203,14 +217,14 @@ class Spark:
     def count_into(self, x: Any, edges: Floats) -> Any:
         """Counts the bins' numbers: exactly, since there are no more of them than the histogram may hold."""
         place = _bin(x, edges, 0, len(edges))
-        return _histogram_numeric(x.isnull().ifelse(ibis.null("int32"), place), len(edges) + 1)
+        return _histogram_numeric(x.isnull().ifelse(ibis.null("int32"), place).cast("float64"), len(edges) + 1)
 
     def counted(self, column: pa.ChunkedArray, bins: int) -> Counts:
         return _dense(column, bins)
 
     def count_values(self, text: Any, values: Sequence[str]) -> Any:
         place = _array_position(ibis.literal(list(values), "array<string>"), text)  # from 1 on; 0: none of them
-        return _histogram_numeric(place, len(values) + 1)
+        return _histogram_numeric(place.cast("float64"), len(values) + 1)
 
     def valued(self, column: pa.ChunkedArray, values: Sequence[str]) -> Counts:
         return _dense(column, len(values) + 1)[:, 1:]
@@ -247,7 +261,7 @@ def _dense(column: pa.ChunkedArray, places: int) -> Counts:
     dense = np.zeros((len(column), places), np.int64)
     lists = column.combine_chunks()
     rows, pairs = pc.list_parent_indices(lists), pc.list_flatten(lists)
-    place, count = (pc.struct_field(pairs, name).to_numpy(zero_copy_only=False).astype(np.int64) for name in "xy")
+    place, count = (np.rint(pc.struct_field(pairs, name).to_numpy(zero_copy_only=False)).astype(np.int64) for name in "xy")
     np.add.at(dense, (rows.to_numpy(zero_copy_only=False), place), count)
     return dense
 

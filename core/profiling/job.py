@@ -228,8 +228,9 @@ class _Job:
             first = self.reader.windows.index_of_date(self.task.since)
             wanted = {w for w in known if w >= first}
         log.ready(Needed(windows=sorted(wanted), reads=held))
-        lost = rows.lost(log.staging.unreadable) | labels.lost(log.labels_unreadable)
-        self.done.kept = len(wanted & lost)
+        broken = rows.windows_of(log.staging.unreadable) | labels.windows_of(log.labels_unreadable)
+        lost = broken | rows.vanished() | labels.vanished()
+        self.done.kept = len(wanted & lost | broken)
         wanted -= lost
         self.done.late = len((wanted & by_label) - by_log)
         return Needed(windows=sorted(wanted), reads=held)

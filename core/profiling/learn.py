@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import ibis
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.errors import GatehouseError
 from core.monitors.monitor import Monitor
 from core.profiles import Floats
 from core.profiling.edges import Edges, balanced_edges, quantile_edges
 from core.profiling.engines import Engine
-from core.profiling.rows import MISSING, OTHER, PRIME, Columns, Reader, band_names
+from core.profiling.rows import MD5_RANGE, MISSING, OTHER, PRIME, Columns, Reader, band_names, md5_number
 
 SAMPLED = 200_000
 MOST_CATEGORIES = 1_000
@@ -32,10 +33,10 @@ def learn(
         raise GatehouseError(
             f"The reference of {rule.model} holds no row.", hint="Check `reference` in its monitor file."
         )
-    categories, overfull = _categories(engine, observed, columns)
-    sample = _sample(engine, observed, rows, [name for name in observed.columns if _is_number(name)])
+    seen, truth = _Some(engine, observed, rows), _Some(engine, outcomes, rows)
+    categories, overfull = _categories(seen, columns)
+    sample = {name: _floats(seen.rows[name]) for name in observed.columns if _is_number(name)}
     numeric = {name: quantile_edges(sample[f"x{at}"]) for at, name in enumerate(columns.numeric)}
-    truth = _outcome_edges(engine, outcomes, rule, rows)
     return Edges(
         monitor_id=monitor_id,
         numeric=numeric,
@@ -44,73 +45,80 @@ def learn(
         prediction=quantile_edges(sample["s"]) if rule.task in ("regression", "other") else None,
         measurements={name: quantile_edges(sample[f"m{at}"]) for at, name in enumerate(rule.measurements)},
         resources={name: quantile_edges(sample[f"r{at}"]) for at, name in enumerate(rule.resources)},
-        groups=_values(engine, outcomes, rule.protected, "g"),
-        segments=_values(engine, observed, rule.segments, "z"),
+        groups=_values(truth, rule.protected, "g"),
+        segments=_values(seen, rule.segments, "z"),
         classes=tuple(str(value) for value in rule.classes),
         schema=dict(schema),
         rows=rows,
         stamp=stamp,
-        **truth,
+        **_outcome_edges(truth.rows, rule),
     )
 
 
-def _outcome_edges(engine: Engine, outcomes: Any, rule: Monitor, rows: int) -> dict[str, Any]:
-    names = [name for name in outcomes.columns if name in ("s", "y") or (name[0] == "s" and name[1:].isdigit())]
+class _Some:
+    """Rows of a table: all of them where they are few, else some chosen by their hash."""
+
+    def __init__(self, engine: Engine, table: Any, count: int) -> None:
+        self._engine, self._table, self._whole = engine, table, count <= SAMPLED
+        self.rows = engine.run(table) if self._whole else self._chosen(SAMPLED / count)
+
+    def _chosen(self, share: float) -> pa.Table:
+        found = self._engine.run(self._table.filter(self._table.h < int(PRIME * share)))
+        if SAMPLED / 2 < len(found) < SAMPLED * 2:
+            return found
+        told = [self._table[name].cast("string").fill_null("") for name in self._table.columns if name != "h"]
+        by_content = md5_number(ibis.literal(" ").join(told))  # rows have no id, and no time or few of them
+        return self._engine.run(self._table.filter(by_content < int(MD5_RANGE * share)).limit(SAMPLED * 2))
+
+    def most_common(self, column: str, most: int) -> list[str]:
+        """Values by falling count in all rows, equal counts by value; at most so many."""
+        if self._whole:
+            found = pc.value_counts(self.rows[column].drop_null()).to_pylist()
+            ranked = sorted(found, key=lambda told: (-told["counts"], str(told["values"])))
+            return [str(told["values"]) for told in ranked[:most]]
+        told = self._table.filter(self._table[column].notnull())
+        counted = told.group_by(column).aggregate(n=told.count()).order_by([ibis.desc("n"), column]).limit(most)
+        return [str(value) for value in self._engine.run(counted)[column].to_pylist()]
+
+
+def _outcome_edges(rows: pa.Table, rule: Monitor) -> dict[str, Any]:
     if rule.task == "regression":
-        sample = _sample(engine, outcomes, rows, ["s", "t"])
-        return {"error": quantile_edges(sample["s"] - sample["t"])}
+        return {"error": quantile_edges(_floats(rows["s"]) - _floats(rows["t"]))}
     if rule.task == "multiclass":
-        with_text = outcomes.select("t", "h", *names)
-        taken = _thinned(engine, with_text, rows)
-        truth = np.array([str(value) for value in taken["t"].to_pylist()])
-        known = np.array([value is not None for value in taken["t"].to_pylist()])
+        told = rows["t"].to_pylist()
+        known = np.array([value is not None for value in told])
         score = {}
         for at, value in enumerate(rule.classes):
             if str(value) in rule.probabilities:
-                labels = np.where(known, (truth == str(value)).astype(float), np.nan)
-                score[str(value)] = balanced_edges(_floats(taken[f"s{at}"]), labels, rule.thresholds)
+                is_it = np.array([text == str(value) for text in told], float)
+                score[str(value)] = balanced_edges(
+                    _floats(rows[f"s{at}"]), np.where(known, is_it, np.nan), rule.thresholds
+                )
         return {"score": score}
     if rule.task == "binary":
-        sample = _sample(engine, outcomes, rows, ["s", "y"])
-        labels = np.where(sample["y"] == 2, np.nan, sample["y"])
-        return {"score": {"": balanced_edges(sample["s"], labels, rule.thresholds)}}
+        labels = _floats(rows["y"])
+        return {
+            "score": {"": balanced_edges(_floats(rows["s"]), np.where(labels == 2, np.nan, labels), rule.thresholds)}
+        }
     return {}
 
 
-def _categories(engine: Engine, rows: Any, columns: Columns) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+def _categories(rows: _Some, columns: Columns) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
     found, overfull = {}, []
     for at, name in enumerate(columns.categorical):
-        values = _most_common(engine, rows, f"c{at}", MOST_CATEGORIES + 1)
+        values = rows.most_common(f"c{at}", MOST_CATEGORIES + 1)
         if len(values) > MOST_CATEGORIES:
             overfull.append(name)
         found[name] = tuple(values[:MOST_CATEGORIES])
     return found, tuple(overfull)
 
 
-def _values(engine: Engine, rows: Any, rules: Mapping[str, Any], letter: str) -> dict[str, tuple[str, ...]]:
+def _values(rows: _Some, rules: Mapping[str, Any], letter: str) -> dict[str, tuple[str, ...]]:
     listed = {}
     for at, (name, rule) in enumerate(rules.items()):
-        values = band_names(rule) if rule.bands else _most_common(engine, rows, f"{letter}{at}", MOST_GROUPS)
+        values = band_names(rule) if rule.bands else rows.most_common(f"{letter}{at}", MOST_GROUPS)
         listed[name] = (*(value for value in values if value not in (OTHER, MISSING)), OTHER, MISSING)
     return listed
-
-
-def _most_common(engine: Engine, rows: Any, column: str, most: int) -> list[str]:
-    told = rows.filter(rows[column].notnull())
-    counted = told.group_by(column).aggregate(n=told.count())
-    found = engine.run(counted.order_by([ibis.desc("n"), column]).limit(most))
-    return [str(value) for value in found[column].to_pylist()]
-
-
-def _sample(engine: Engine, rows: Any, count: int, names: Sequence[str]) -> dict[str, Floats]:
-    taken = _thinned(engine, rows.select(*names, "h"), count)
-    return {name: _floats(taken[name]) for name in names}
-
-
-def _thinned(engine: Engine, rows: Any, count: int) -> pa.Table:
-    if count > SAMPLED:
-        rows = rows.filter(rows.h < int(PRIME * (SAMPLED / count)))
-    return engine.run(rows)
 
 
 def _is_number(name: str) -> bool:

@@ -66,10 +66,13 @@ class Changes:
         here = {part.key for part in self.present}
         return {key: read for key, read in {**self.before, **self.reads}.items() if key in here}
 
-    def lost(self, unreadable: Iterable[str]) -> set[int]:
-        """Windows that parts belong to which are gone, or can no longer be read."""
+    def vanished(self) -> set[int]:
+        """Windows of parts that are gone, nobody knows why."""
         here = {part.key for part in self.present} | set(self.taken_out)
-        keys = {key for key in self.before if key not in here} | set(unreadable)
+        return self.windows_of(key for key in self.before if key not in here)
+
+    def windows_of(self, keys: Iterable[str]) -> set[int]:
+        """Windows of these parts, as far as they were read before."""
         return _windows(self.before[key] for key in keys if key in self.before)
 
     def noted(self, needed: Needed) -> dict[str, Read]:

@@ -152,9 +152,11 @@ def _files(pattern: str, base: Path) -> list[Partition]:
     elif os.path.exists(full):
         names = [full]
     else:
-        whole = pattern.startswith("~") or os.path.isabs(pattern)
-        names = glob.glob(full if whole else os.path.join(glob.escape(str(base)), pattern), recursive=True)
-        names = [path for path in names if not _hidden(os.path.basename(path))]
+        free = pattern.startswith("~") or os.path.isabs(pattern)
+        root = "" if free else str(base)
+        names = glob.glob(os.path.join(glob.escape(root), full if free else pattern), recursive=True)
+        fixed = os.path.join(root, _fixed(full if free else pattern))
+        names = [path for path in names if not _hidden(os.path.relpath(path, fixed))]
     found = []
     for path in sorted(names):
         try:
@@ -165,6 +167,13 @@ def _files(pattern: str, base: Path) -> list[Partition]:
             key = os.path.relpath(path, base) if not os.path.isabs(pattern) else path
             found.append(Partition(key=key, stamp=f"{stat.st_size}:{stat.st_mtime_ns}", path=os.path.abspath(path)))
     return found
+
+
+def _fixed(pattern: str) -> str:
+    """The folder in which a pattern begins to choose."""
+    steps = pattern.split("/")
+    chooses = [at for at, step in enumerate(steps) if glob.has_magic(step)]
+    return "/".join(steps[: chooses[0] if chooses else -1]) or "/" * pattern.startswith("/")
 
 
 def _hidden(path: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from core.profiling.engines import Engine
 from core.profiling.sums import Sums
 
 CLIP = 1e-15
+LARGEST = float(np.finfo(np.float64).max)
 COUNT = "n"
 
 
@@ -53,14 +53,9 @@ def columns_pass(
     texts: column -> its values.  service: also count requests that failed.  sample_below: {"h": limit} collects the
     `sampled` columns of rows whose hash lies below the limit.
     """
-    finite = {
-        number.column: engine.finite(rows[number.column]).ifelse(rows[number.column], ibis.null("float64"))
-        for number in numbers
-    }
-    rows = rows.mutate(**{f"{name}_f": x for name, x in finite.items()})
     aims: dict[str, Any] = {COUNT: rows.count()}
     for number in numbers:
-        aims |= _number_aims(engine, rows, number)
+        aims |= _number_aims(engine, rows, rows[number.column], number, _with_ends(number.edges))
     for name, values in texts.items():
         aims[f"{name}.known"] = rows[name].count()
         if values:
@@ -74,10 +69,10 @@ def columns_pass(
     found = engine.run(rows.group_by(list(keys)).aggregate(**aims))
     added: dict[str, Any] = {COUNT: _ints(found[COUNT])}
     lows, highs = {}, {}
-    for number in numbers:
-        more, low, high = _number_sums(engine, found, number)
-        added |= more
-        lows[number.column], highs[number.column] = low, high
+    keyed = _keys(found, keys)
+    for number, told in zip(numbers, _number_sums(engine, found, keyed, rows, numbers), strict=True):
+        added |= told.added
+        lows[number.column], highs[number.column] = told.low, told.high
     for name, values in texts.items():
         added[f"{name}.known"] = _ints(found[f"{name}.known"])
         added[f"{name}.values"] = (
@@ -85,22 +80,19 @@ def columns_pass(
         )
     if service:
         added |= {name: _ints(found[name]) for name in ("failed", "untold")}
-    lists = {}
-    if sample_below:
-        lists["sample"] = [
-            [(row.pop("h"), json.dumps(row, default=str, ensure_ascii=False)) for row in picked or ()]
-            for picked in found["sample"].to_pylist()
-        ]
-    sums = Sums(keys=_keys(found, keys), added=added, lows=lows, highs=highs, lists=lists)
-    return _with_nonfinite(engine, rows, keys, numbers, sums)
+    lists = {"sample": [picked or [] for picked in found["sample"].to_pylist()]} if sample_below else {}
+    return Sums(keys=keyed, added=added, lows=lows, highs=highs, lists=lists)
 
 
-def _number_aims(engine: Engine, rows: Any, number: NumberColumn) -> dict[str, Any]:
-    name = number.column
-    x, away = rows[f"{name}_f"], rows[f"{name}_f"] - number.centre
+def _with_ends(edges: Floats) -> Floats:
+    """Edges between two outermost ones: only what is not finite falls outside those (NaN into either end)."""
+    return np.concatenate([[-LARGEST], edges, [LARGEST]])
+
+
+def _number_aims(engine: Engine, rows: Any, x: Any, number: NumberColumn, edges: Floats) -> dict[str, Any]:
+    name, away = number.column, x - number.centre
     aims = {
-        f"{name}.told": rows[name].count(),
-        f"{name}.counts": engine.count_into(x, number.edges),
+        f"{name}.counts": engine.count_into(x, edges),
         f"{name}.s1": away.sum(),
         f"{name}.s2": (away * away).sum(),
         f"{name}.low": x.min(),
@@ -111,44 +103,74 @@ def _number_aims(engine: Engine, rows: Any, number: NumberColumn) -> dict[str, A
     return aims
 
 
-def _number_sums(engine: Engine, found: pa.Table, number: NumberColumn) -> tuple[dict[str, Any], Any, Any]:
+@dataclass(slots=True, kw_only=True)
+class _Told:
+    """What a query says of one column, row by row."""
+
+    added: dict[str, Any]
+    low: Any
+    high: Any
+
+
+def _number_sums(
+    engine: Engine, found: pa.Table, keyed: Mapping[str, list[Any]], rows: Any, numbers: Sequence[NumberColumn]
+) -> list[_Told]:
+    told, odd = [], []
+    for number in numbers:
+        one = _told_of(engine, found, number, len(number.edges) + 3)
+        counts = one.added[f"{number.column}.counts"]
+        if counts[:, 0].any() or counts[:, -1].any():
+            odd.append(number)
+        one.added[f"{number.column}.told"] = counts.sum(axis=1)
+        one.added[f"{number.column}.counts"] = counts[:, 1:-1]
+        one.added |= {f"{number.column}.{kind}": np.zeros(len(found), np.int64) for kind in ("nan", "pos", "neg")}
+        told.append(one)
+    if odd:
+        mended = _without_nonfinite(engine, keyed, rows, odd)
+        for number, one in zip(numbers, told, strict=True):
+            if number.column in mended:
+                again = mended[number.column]
+                one.added |= again.added
+                one.low, one.high = again.low, again.high
+    return told
+
+
+def _told_of(engine: Engine, found: pa.Table, number: NumberColumn, bins: int) -> _Told:
     name = number.column
+    bad = f"{name}.bad"
     added = {
-        f"{name}.told": _ints(found[f"{name}.told"]),
-        f"{name}.counts": engine.counted(found[f"{name}.counts"], len(number.edges) + 1),
+        f"{name}.counts": engine.counted(found[f"{name}.counts"], bins),
         f"{name}.s1": _reals(found[f"{name}.s1"]),
         f"{name}.s2": _reals(found[f"{name}.s2"]),
+        bad: _ints(found[bad]) if bad in found.column_names else np.zeros(len(found), np.int64),
     }
-    bad = f"{name}.bad"
-    added[bad] = _ints(found[bad]) if bad in found.column_names else np.zeros(len(found), np.int64)
     low, high = _reals(found[f"{name}.low"], np.inf), _reals(found[f"{name}.high"], -np.inf)
-    return added, low, high
+    return _Told(added=added, low=low, high=high)
 
 
-def _with_nonfinite(
-    engine: Engine, rows: Any, keys: Sequence[str], numbers: Sequence[NumberColumn], sums: Sums
-) -> Sums:
-    """NaN and infinities told apart: they are rare, so only columns that hold some are read once more."""
-    names = [
-        n.column for n in numbers if (sums.added[f"{n.column}.told"] != sums.added[f"{n.column}.counts"].sum(1)).any()
-    ]
-    added = dict(sums.added)
+def _without_nonfinite(
+    engine: Engine, keyed: Mapping[str, list[Any]], rows: Any, numbers: Sequence[NumberColumn]
+) -> dict[str, _Told]:
+    """NaN and infinities told apart from the rest: they are rare, so only columns that hold some are read once more."""
+    aims: dict[str, Any] = {}
     for number in numbers:
+        x = rows[number.column]
+        finite = engine.finite(x).ifelse(x, ibis.null("float64"))
+        aims |= _number_aims(engine, rows, finite, number, number.edges)
+        aims[f"{number.column}.nan"] = x.isnan().sum().fill_null(0)
+        aims[f"{number.column}.pos"] = (x.isinf() & (x > 0)).sum().fill_null(0)
+        aims[f"{number.column}.neg"] = (x.isinf() & (x < 0)).sum().fill_null(0)
+    found = engine.run(rows.group_by(list(keyed)).aggregate(**aims))
+    places = {key: at for at, key in enumerate(zip(*_keys(found, list(keyed)).values(), strict=True))}
+    order = [places[key] for key in zip(*keyed.values(), strict=True)]
+    found = found.take(order)
+    mended = {}
+    for number in numbers:
+        one = _told_of(engine, found, number, len(number.edges) + 1)
         for kind in ("nan", "pos", "neg"):
-            added[f"{number.column}.{kind}"] = np.zeros(len(sums), np.int64)
-    if names:
-        aims = {}
-        for name in names:
-            x = rows[name]
-            aims[f"{name}.nan"] = x.isnan().sum().fill_null(0)
-            aims[f"{name}.pos"] = (x.isinf() & (x > 0)).sum().fill_null(0)
-            aims[f"{name}.neg"] = (x.isinf() & (x < 0)).sum().fill_null(0)
-        found = engine.run(rows.group_by(list(keys)).aggregate(**aims))
-        places = {key: at for at, key in enumerate(zip(*(sums.keys[k] for k in keys), strict=True))}
-        order = [places[key] for key in zip(*_keys(found, keys).values(), strict=True)]
-        for name in aims:
-            added[name][order] = _ints(found[name])
-    return Sums(keys=sums.keys, added=added, lows=sums.lows, highs=sums.highs, lists=sums.lists)
+            one.added[f"{number.column}.{kind}"] = _ints(found[f"{number.column}.{kind}"])
+        mended[number.column] = one
+    return mended
 
 
 def output_pass(engine: Engine, rows: Any, keys: Sequence[str], edges: Floats) -> Sums:

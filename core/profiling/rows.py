@@ -16,6 +16,7 @@ from core.profiling.windows import AHEAD, EARLIEST, Windows
 
 OTHER, MISSING, EMPTY = "(other)", "(missing)", "(empty)"
 PRIME = 2_147_483_647
+MD5_RANGE = 16**7
 UNKNOWN = 2  # label of a row whose truth has not arrived
 WITH_ZONE = r":\d{2}(\.\d+)?\s*(Z|z|UTC|[A-Z][a-z]+/\S+|[+-]\d{2}(:?\d{2})?)\s*$"
 FITS = 9e18  # doubles below it fit into 64 bits
@@ -72,7 +73,8 @@ class Reader:
         else:
             return ibis.null("int64")
         if self.windows.local and naive is not True:
-            on_clocks = us + 1000 * self.windows.offset((us / 1000).floor().cast("int64"), EARLIEST, self._latest)
+            ms = (us / 1000).floor().cast("int64")
+            on_clocks = (ms + self.windows.offset(ms, EARLIEST, self._latest)) * 1000 + us % 1000
             us = on_clocks if naive is False else naive.ifelse(us, on_clocks)
         return us.between(EARLIEST * 1000, self._latest * 1000).ifelse(us, ibis.null("int64"))
 
@@ -90,18 +92,7 @@ class Reader:
         """A column as doubles (NaN and infinities kept), and where it holds something that is no number, or None."""
         if name is None or name not in raw.columns:
             return ibis.null("float64"), None
-        column = raw[name]
-        kind = column.type()
-        if kind.is_boolean():
-            return column.cast("int8").cast("float64"), None
-        if kind.is_numeric():
-            return column.cast("float64"), None
-        if kind.is_string():
-            lower = column.lower()  # files of text alone, such as CSV, spell out true and false
-            words = ibis.cases((lower == "true", 1.0), (lower == "false", 0.0), else_=ibis.null("float64"))
-            found = column.try_cast("float64").fill_null(words)
-            return found, column.notnull() & found.isnull()
-        return ibis.null("float64"), column.notnull()
+        return as_number(raw[name])
 
     def text(self, raw: Any, name: str | None) -> Any:
         """A column as text; an empty text is the value "(empty)", no missing one."""
@@ -179,7 +170,8 @@ class Reader:
         made |= self._attributes(raw, rule.protected, "g", edges.groups if edges else None)
         if rule.task == "regression":
             made["s"] = self.number(raw, rule.score or rule.prediction)[0]
-            made["t"] = _as_number(label)
+            truth, _ = (ibis.null("float64"), None) if label is None else as_number(label)
+            made["t"] = truth.isnan().ifelse(ibis.null("float64"), truth)
             return raw.select(**made)
         if rule.task == "multiclass":
             made["t"] = ibis.null("string") if label is None else _untold_away(as_text(label))
@@ -231,12 +223,7 @@ class Reader:
         if rule.id and rule.id in raw.columns and raw[rule.id].type().is_integer():
             seed = (raw[rule.id] % PRIME).cast("int64")  # before abs: the smallest integer has none
         elif rule.id and rule.id in raw.columns:
-            digest = as_text(raw[rule.id]).hexdigest("md5")
-            hexes = "0123456789abcdef"
-            seed = sum(
-                ((ibis.literal(hexes).find(digest.substr(at, 1))).cast("int64") * 16**at for at in range(7)),
-                ibis.literal(0, "int64"),
-            )
+            seed = md5_number(as_text(raw[rule.id]))
         else:
             seed = us
         return (seed.abs() % PRIME) * 48_271 % PRIME
@@ -267,6 +254,12 @@ class Reader:
     def _number_and_bad(self, raw: Any, name: str | None, to: str) -> dict[str, Any]:
         number, bad = self.number(raw, name)
         return {to: number, f"{to}_bad": ibis.literal(0, "int8") if bad is None else bad.cast("int8")}
+
+
+def md5_number(text: Any) -> Any:
+    """A pseudo-random number in [0, MD5_RANGE) of a text, the same on every engine."""
+    digest, hexes = text.hexdigest("md5"), ibis.literal("0123456789abcdef")
+    return sum((hexes.find(digest.substr(at, 1)).cast("int64") * 16**at for at in range(7)), ibis.literal(0, "int64"))
 
 
 def band_names(rule: Attribute) -> list[str]:
@@ -309,11 +302,19 @@ def _numeric_of(value: Scalar) -> float | None:
         return {"true": 1.0, "false": 0.0}.get(str(value).lower())
 
 
-def _as_number(column: Any | None) -> Any:
-    if column is None:
-        return ibis.null("float64")
-    number = column.try_cast("float64") if column.type().is_string() else column.cast("float64")
-    return number.isnan().ifelse(ibis.null("float64"), number)
+def as_number(column: Any) -> tuple[Any, Any | None]:
+    """A column as doubles, and where it holds something that is no number, or None."""
+    kind = column.type()
+    if kind.is_boolean():
+        return column.cast("int8").cast("float64"), None
+    if kind.is_numeric():
+        return column.cast("float64"), None
+    if kind.is_string():
+        lower = column.lower()  # files of text alone, such as CSV, spell out true and false
+        words = ibis.cases((lower == "true", 1.0), (lower == "false", 0.0), else_=ibis.null("float64"))
+        found = column.try_cast("float64").fill_null(words)
+        return found, column.notnull() & found.isnull()
+    return ibis.null("float64"), column.notnull()
 
 
 def as_text(column: Any) -> Any:

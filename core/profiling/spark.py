@@ -22,6 +22,7 @@ SETTINGS = {
     "spark.sql.caseSensitive": "true",
     "spark.sql.legacy.parquet.nanosAsLong": "true",  # otherwise such files cannot be read at all
     "spark.sql.timeType.enabled": "true",
+    "spark.sql.codegen.wholeStage": "false",
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "4096",  # keys; a histogram takes some KB
 }
 
@@ -43,6 +44,7 @@ def session(master: str) -> tuple[Any, bool]:
     Raises SourceUnavailable when no master answers, SettingsError when Spark cannot be started.
     """
     sessions = module("sql").SparkSession
+    _reach(master)
     running = sessions.getActiveSession()
     if running is None:
         return _start(sessions, master or LOCAL), True
@@ -93,7 +95,6 @@ def table(own: Any, paths: Sequence[str], schema: pa.Schema) -> Any:
 
 
 def _start(sessions: Any, master: str) -> Any:
-    _reach(master)
     builder = sessions.builder.master(master).appName("gatehouse")
     builder = builder.config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
     if master.startswith("local"):

@@ -59,12 +59,9 @@ class Dialect(PySparkCompiler):  # type: ignore[misc]
             return self.f.concat(super().visit_Cast(op, arg=arg, to=to), "+00")
         return super().visit_Cast(op, arg=arg, to=to)
 
-    def visit_ArgMin(self, op: Any, *, arg: Any, key: Any, where: Any) -> Any:
-        """Rows without a value do not count."""
-        return self.agg.min_by(arg, self.if_(arg.is_(sge.null()), sge.null(), key), where=where)
-
-    def visit_ArgMax(self, op: Any, *, arg: Any, key: Any, where: Any) -> Any:
-        return self.agg.max_by(arg, self.if_(arg.is_(sge.null()), sge.null(), key), where=where)
+    def visit_StringFind(self, op: Any, *, arg: Any, substr: Any, start: Any, end: Any) -> Any:
+        """Ibis takes Spark's 32 bits for 64, and leaves out the cast that would keep products from overflowing."""
+        return self.cast(super().visit_StringFind(op, arg=arg, substr=substr, start=start, end=end), op.dtype)
 
     # -- texts ----------------------------------------------------------------------------------------------------
 

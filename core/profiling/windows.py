@@ -29,7 +29,7 @@ class Windows:
     def index(self, ms: Any, low: int, high: int) -> Any:
         """Ibis expression of the window's index. ms: integer expression, all within [low, high]."""
         if self.length == "hour":
-            return (ms + (0 if self.local else self.offset(ms, low, high, HOUR))) // HOUR
+            return (self._past_gaps(ms, low, high) if self.local else ms + self.offset(ms, low, high, HOUR)) // HOUR
         day = (ms + (0 if self.local else self.offset(ms, low, high))) // DAY
         return day if self.length == "day" else (day + _MONDAY) // 7
 
@@ -58,8 +58,16 @@ class Windows:
         day = (datetime.fromisoformat(date) - _EPOCH).days
         if self.length == "hour":
             start = int(datetime.fromisoformat(date).replace(tzinfo=ZoneInfo(self.zone)).timestamp() * 1000)
-            return day * 24 if self.local else (start + _offset_ms(ZoneInfo(self.zone), start) % HOUR) // HOUR
+            offset = _offset_ms(ZoneInfo(self.zone), start)
+            return (start + (offset if self.local else offset % HOUR)) // HOUR
         return day if self.length == "day" else (day + _MONDAY) // 7
+
+    def _past_gaps(self, ms: Any, low: int, high: int) -> Any:
+        """Local times that no clock ever shows, since it was put forward there, as those that it shows instead."""
+        steps = offsets(self.zone, low - 2 * DAY, high + 2 * DAY)
+        gaps = [(at, before, after) for (_, before), (at, after) in pairwise(steps) if after > before]
+        cases = [((ms >= at + before) & (ms < at + after), ms + (after - before)) for at, before, after in gaps]
+        return ibis.cases(*cases, else_=ms) if cases else ms
 
     def offset(self, ms: Any, low: int, high: int, modulo: int | None = None) -> Any:
         """The zone's offset from UTC in ms at each time, as cases between its changes of clocks."""

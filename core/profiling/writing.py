@@ -26,7 +26,7 @@ CELLS = 20_000  # combinations of segments and groups that are counted at once a
 PLACES = 200
 WEEK_OF = {"hour": 168, "day": 7, "week": 1}
 SAMPLE_A_WEEK = 1_000
-REFERENCE_SAMPLE = 5_000
+REFERENCE_SAMPLE = 2_000
 
 
 class Writer:
