@@ -1,9 +1,9 @@
-"""Sources: what is connected and how its syncs stand; adding one (?add=1); its stage map (?stages=name)."""
+"""Sources and inference logs: how they stand; adding a source (?add=1); its stage map (?stages=name)."""
 
 import streamlit as st
 
 from core.services.house import current
-from core.ui import overview_parts, source_form, source_list
+from core.ui import log_list, overview_parts, source_form, source_list
 
 house = current()
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
@@ -24,3 +24,5 @@ if house.sources:
     source_list.listing(house)
 elif "add" not in st.query_params:
     overview_parts.nothing_yet(house)
+if "add" not in st.query_params and "stages" not in st.query_params:
+    log_list.listing(house)

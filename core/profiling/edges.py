@@ -78,7 +78,8 @@ def quantile_edges(values: Floats, bins: int = FEATURE_BINS) -> Floats:
         return np.array([0.0])
     first = np.concatenate([[True], finite[1:] != finite[:-1]])
     if first.sum() <= bins:
-        return finite[first]
+        distinct: Floats = finite[first]
+        return distinct
     places = np.ceil(np.arange(1, bins + 1) / (bins + 1) * finite.size).astype(int) - 1
     return np.unique(finite[places])
 

@@ -95,7 +95,9 @@ def _unix_micros(moment):  # type: ignore[no-untyped-def]
     """Spark's own."""
 
 
-@ibis.udf.agg.builtin(name="histogram_numeric", signature=(("float64", "int32"), "array<struct<x: float64, y: float64>>"))
+@ibis.udf.agg.builtin(
+    name="histogram_numeric", signature=(("float64", "int32"), "array<struct<x: float64, y: float64>>")
+)
 def _histogram_numeric(x, most):  # type: ignore[no-untyped-def]
     """Spark's own: (value, count) pairs, null without any value. With at most `most` distinct values counts are exact.
 
@@ -261,7 +263,9 @@ def _dense(column: pa.ChunkedArray, places: int) -> Counts:
     dense = np.zeros((len(column), places), np.int64)
     lists = column.combine_chunks()
     rows, pairs = pc.list_parent_indices(lists), pc.list_flatten(lists)
-    place, count = (np.rint(pc.struct_field(pairs, name).to_numpy(zero_copy_only=False)).astype(np.int64) for name in "xy")
+    place, count = (
+        np.rint(pc.struct_field(pairs, name).to_numpy(zero_copy_only=False)).astype(np.int64) for name in "xy"
+    )
     np.add.at(dense, (rows.to_numpy(zero_copy_only=False), place), count)
     return dense
 

@@ -116,8 +116,8 @@ def _works(kept: Book, wanted: Wanted) -> Iterator[tuple[str, tuple[int, int], W
                 if kept.groups(version, window_ms, family):
                     yield version, (window_ms, window_ms), ("fairness", "", _Fair(kept, version, window_ms, family))
     if "drift" in asked and not wanted.name and (not wanted.metrics or "domain_auroc" in wanted.metrics):
-        for version, rows in _sampled(kept, wanted.version):
-            yield version, (rows[0].window_ms, rows[-1].window_ms), ("drift", "", _Domain(kept, rows))
+        for version, samples in _sampled(kept, wanted.version):
+            yield version, (samples[0].window_ms, samples[-1].window_ms), ("drift", "", _Domain(kept, samples))
 
 
 def _sampled(kept: Book, version: str) -> Iterator[tuple[str, list[Profile]]]:

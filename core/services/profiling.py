@@ -54,9 +54,14 @@ def start(house: House, model: str, *, engine: str = "duckdb", since: str | None
     _of(monitors(house, which), model)
     day = checked_day(since)
     return house.jobs.start(
-        f"profile:{which}:{model}", f"Profiling {model}",
+        job_key(which, model), f"Profiling {model}",
         lambda report: _apart(house, which, model, report, engine, day),
     )  # fmt: skip
+
+
+def job_key(which: Premises, model: str) -> str:
+    """Two jobs of one model never run at once."""
+    return f"profile:{which}:{model}"
 
 
 def unprofiled(house: House) -> list[str]:
