@@ -33,8 +33,9 @@ def test_mistakes_in_monitor_files_are_told_where_they_are(tmp_path: Path) -> No
     house = House(load({}, tmp_path))
     with shown(house):
         app = page("sources")
-        assert "a.yaml, line 2" in app.error[0].value
-        assert "binary" in app.error[0].value
+        told = words(app).replace("\\", "")
+        assert "a.yaml, line 2" in told
+        assert "binary" in told
     house.close()
 
 
