@@ -160,8 +160,9 @@ def decide(output: Output, cut: Cut) -> Decided:
 def share(decided: Decided, rate: Rate) -> Share:
     """The counts behind a rate of one group."""
     counting, others = _CELLS[rate]
-    hits = [sum(int(table[cell]) for cell in counting) for table in decided.table]
-    misses = [sum(int(table[cell]) for cell in others) for table in decided.table]
+    tables = decided.table.tolist()
+    hits = [sum(table[label][side] for label, side in counting) for table in tables]
+    misses = [sum(table[label][side] for label, side in others) for table in tables]
     fewest, most = min(hits[1:]), max(hits[1:])
     # PPV and NPV gain hits and misses together when the cut moves, so each end pairs the worst with the worst.
     return Share(

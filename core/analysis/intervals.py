@@ -13,6 +13,7 @@ mean and standard deviation", sec. 2 (MOVER-R).
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,7 +34,12 @@ def both_sides(bound: float) -> float:
 def wilson(k: int, n: int, *, level: float = 0.95) -> tuple[float, float]:
     """Wilson's score interval of the share k of n, in [0, 1]; (0, 1) when n is 0. Raises ValueError outside 0..n."""
     _counts(k, n)
-    return _pair(wilson_ends(k, n, level=level))
+    if not n:
+        return 0.0, 1.0
+    z2 = _squared(level)
+    reach = math.sqrt(z2 * (k * (n - k) / n + z2 / 4))
+    low = (k + z2 / 2 - reach) / (n + z2) if k else 0.0
+    return low, (k + z2 / 2 + reach) / (n + z2) if k < n else 1.0
 
 
 def wilson_low(k: int, n: int, *, bound: float = 0.95) -> float:
@@ -123,6 +129,12 @@ def mover_ratio_ends(
     upper = both + np.sqrt(np.maximum(both**2 - above * below, 0.0))
     high = np.divide(upper, below, out=np.full_like(both * upper, np.inf), where=(below > 0) & ~nothing)
     return low, high
+
+
+@cache
+def _squared(level: float) -> float:
+    """The square of the normal deviate of a two-sided level."""
+    return float(special.ndtri(_tail(level))) ** 2
 
 
 def _tail(level: ArrayLike) -> Floats:
