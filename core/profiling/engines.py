@@ -15,13 +15,14 @@ import duckdb
 import ibis
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import sqlglot as sg
+from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 from core.errors import GatehouseError, SettingsError
 from core.profiles import Counts, Floats
 from core.profiling import spark
-from core.profiling.spark_sql import Dialect
+from core.profiling.spark_sql import Dialect, array_position, bin_of, dense_counts, histogram_numeric, unix_micros
 
 MEMORY = "350MB"
 
@@ -90,24 +91,13 @@ def _isfinite(x):  # type: ignore[no-untyped-def]
     """DuckDB's own."""
 
 
-@ibis.udf.scalar.builtin(name="unix_micros", signature=(("timestamp",), "int64"))
-def _unix_micros(moment):  # type: ignore[no-untyped-def]
-    """Spark's own."""
+class _DuckDbSql(DuckDBCompiler):  # type: ignore[misc]
+    """DuckDB 2.0 takes isnan() for false where the extremes in a Parquet file are finite: they leave NaN out."""
 
+    __slots__ = ()
 
-@ibis.udf.agg.builtin(
-    name="histogram_numeric", signature=(("float64", "int32"), "array<struct<x: float64, y: float64>>")
-)
-def _histogram_numeric(x, most):  # type: ignore[no-untyped-def]
-    """Spark's own: (value, count) pairs, null without any value. With at most `most` distinct values counts are exact.
-
-    Equal values are merged by their weighted mean, which moves them in the last digits; a value may come twice.
-    """
-
-
-@ibis.udf.scalar.builtin(name="array_position", signature=(("array<string>", str), "int64"))
-def _array_position(values, text):  # type: ignore[no-untyped-def]
-    """Spark's own: from 1 on, 0 where it is not among them, null for null."""
+    def visit_IsNan(self, op: Any, *, arg: Any) -> Any:  # noqa: N802, ARG002 - named by Ibis
+        return sg.and_(sg.not_(self.f.isfinite(arg)), sg.not_(self.f.isinf(arg)))
 
 
 class DuckDb:
@@ -121,6 +111,7 @@ class DuckDb:
         )
         self._connection.execute("SET TimeZone = 'UTC'")
         self._ibis = ibis.duckdb.from_connection(self._connection)
+        self._ibis.compiler = _DuckDbSql()
 
     def parquet(self, paths: Sequence[str]) -> Any:
         for path in paths:
@@ -218,21 +209,21 @@ class Spark:
 
     def count_into(self, x: Any, edges: Floats) -> Any:
         """Counts the bins' numbers: exactly, since there are no more of them than the histogram may hold."""
-        place = _bin(x, edges, 0, len(edges))
-        return _histogram_numeric(x.isnull().ifelse(ibis.null("int32"), place).cast("float64"), len(edges) + 1)
+        place = bin_of(x, edges, 0, len(edges))
+        return histogram_numeric(x.isnull().ifelse(ibis.null("int32"), place).cast("float64"), len(edges) + 1)
 
     def counted(self, column: pa.ChunkedArray, bins: int) -> Counts:
-        return _dense(column, bins)
+        return dense_counts(column, bins)
 
     def count_values(self, text: Any, values: Sequence[str]) -> Any:
-        place = _array_position(ibis.literal(list(values), "array<string>"), text)  # from 1 on; 0: none of them
-        return _histogram_numeric(place.cast("float64"), len(values) + 1)
+        place = array_position(ibis.literal(list(values), "array<string>"), text)  # from 1 on; 0: none of them
+        return histogram_numeric(place.cast("float64"), len(values) + 1)
 
     def valued(self, column: pa.ChunkedArray, values: Sequence[str]) -> Counts:
-        return _dense(column, len(values) + 1)[:, 1:]
+        return dense_counts(column, len(values) + 1)[:, 1:]
 
     def epoch_us(self, moment: Any) -> Any:
-        return _unix_micros(moment.cast("timestamp('UTC')"))
+        return unix_micros(moment.cast("timestamp('UTC')"))
 
     def finite(self, x: Any) -> Any:
         return x.abs() < float("inf")  # NaN is the largest number there
@@ -247,27 +238,7 @@ class Spark:
 
     def close(self) -> None:
         if self._owned:
-            self._session.stop()
-
-
-def _bin(x: Any, edges: Floats, low: int, high: int) -> Any:
-    """The number of x's bin, low to high, by halving: 9 comparisons where there are 512 edges."""
-    if low == high:
-        return ibis.literal(low, "int32")
-    middle = (low + high) // 2
-    return (x <= float(edges[middle])).ifelse(_bin(x, edges, low, middle), _bin(x, edges, middle + 1, high))
-
-
-def _dense(column: pa.ChunkedArray, places: int) -> Counts:
-    """(rows, places) from lists of (place, count); null where there was nothing to count."""
-    dense = np.zeros((len(column), places), np.int64)
-    lists = column.combine_chunks()
-    rows, pairs = pc.list_parent_indices(lists), pc.list_flatten(lists)
-    place, count = (
-        np.rint(pc.struct_field(pairs, name).to_numpy(zero_copy_only=False)).astype(np.int64) for name in "xy"
-    )
-    np.add.at(dense, (rows.to_numpy(zero_copy_only=False), place), count)
-    return dense
+            spark.stop(self._session)
 
 
 def parquet_schema(path: str) -> pa.Schema:

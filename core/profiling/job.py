@@ -149,7 +149,7 @@ class _Job:
         log.staging.unreadable |= self.broken["log"]
         log.labels_unreadable |= self.broken["label"]
         reads = log.look(new, self._looking)
-        late = log.touched_by(new_labels, state, reads)
+        late = log.touched_by(new_labels)
         rows_ = Changes(present=log_parts, before=state.log, reads=reads, taken_out=gone)
         labels = Changes(present=label_parts, before=state.labels, reads=late, taken_out=gone_labels)
         needed = self._needed(log, rows_, labels)
@@ -219,7 +219,7 @@ class _Job:
         self.done.rejected = sum(read.rejected for read in reads.values())
 
     def _needed(self, log: Log, rows: Changes, labels: Changes) -> Needed:
-        """Windows to profile now: those of changed parts and of labels that arrived, unless a part of theirs is lost."""
+        """Windows to profile now: of changed parts and of labels that arrived, unless a part of theirs is lost."""
         held = rows.held()
         known = {int(w) for read in held.values() for w in read.windows}
         by_log, by_label = rows.windows(), labels.windows()
@@ -311,7 +311,7 @@ class _Job:
                 for chunk in log.chunks(windows):
                     seen, outcome = log.rows(windows, chunk, columns, edges), log.outcomes(windows, chunk, edges)
                     yield from writer.write(
-                        "reference", seen, outcome, columns, edges, log.checked(columns), edges.rows
+                        "reference", seen, outcome, columns, edges, log.checked(columns), edges.rows, chunk
                     )
         began, total = time.monotonic(), len(needed.windows)
         read = 0
@@ -321,7 +321,7 @@ class _Job:
             rows = needed.rows(chunk)
             seen, outcome = log.rows(needed, chunk, columns, edges), log.outcomes(needed, chunk, edges)
             yield from writer.write(
-                "serving", seen, outcome, columns, edges, log.checked(columns), rows // max(1, len(chunk))
+                "serving", seen, outcome, columns, edges, log.checked(columns), rows // max(1, len(chunk)), chunk
             )
             self.done.rows += rows
             read += len(chunk)

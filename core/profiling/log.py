@@ -11,7 +11,7 @@ import ibis
 
 from core.errors import GatehouseError, SourceError
 from core.profiling.edges import Edges
-from core.profiling.manifest import Read, State
+from core.profiling.manifest import Read
 from core.profiling.needed import Needed
 from core.profiling.partitions import Staged, Staging, damage
 from core.profiling.parts import Partition
@@ -87,7 +87,7 @@ class Log:
                     hint=f"Name the column of the {what} in the monitor file, or leave it out.",
                 )
 
-    def touched_by(self, parts: Sequence[Partition], state: State, reads: Mapping[str, Read]) -> dict[str, Read]:
+    def touched_by(self, parts: Sequence[Partition]) -> dict[str, Read]:
         """For each part of the labels: in which windows the rows lie that it has labels for."""
         if not parts:
             return {}
@@ -292,7 +292,7 @@ class Log:
             about = self._engine.run(
                 by_id.aggregate(ids=by_id.count(), rows=by_id.n.sum(), split=(by_id.low != by_id.high).sum())
             ).to_pylist()[0]
-            self.contradictions = about["split"] or 0
+            self.contradictions = int(about["split"] or 0)
             if self.contradictions:  # those of the last file; of several in one file, the largest
                 told = told.mutate(last=told.gh_part.max().over(group_by="gh_label_id"))
                 told = told.filter(told.gh_part == told["last"])

@@ -187,7 +187,7 @@ def _objects(pattern: str) -> list[Partition]:
     try:
         inside = f"{pattern.rstrip('/')}/" if storage.isdir(pattern) else ""
         found = storage.glob(f"{inside}**" if inside else pattern, detail=True)
-    except Exception as error:  # noqa: BLE001 - every storage has errors of its own
+    except Exception as error:
         raise SourceUnavailable(
             f"{pattern} cannot be listed: {line(error)}", hint="Check address and rights."
         ) from error
@@ -234,7 +234,7 @@ def _open_delta(where: Path | str) -> Any:
         ) from error
     try:
         return package.DeltaTable(str(where))
-    except Exception as error:  # noqa: BLE001 - the package raises its own and the storage's errors
+    except Exception as error:
         raise SourceError(
             f"{where} cannot be read as a Delta table: {line(error)}", hint="Check the folder."
         ) from error
@@ -254,7 +254,7 @@ def _copy_fragment(where: Path | str, part: Partition, target: Path) -> None:
     """Rewrites one file of a Delta table, with the columns that only its folder names."""
     try:
         dataset = _open_delta(where).to_pyarrow_dataset()
-    except Exception as error:  # noqa: BLE001 - such as deletion vectors
+    except Exception as error:
         raise SourceError(f"The Delta table cannot be read: {line(error)}", hint="Rewrite it without them.") from error
     for fragment in dataset.get_fragments():
         if fragment.path.endswith(unquote(part.path)):  # the table's own log spells paths as in an address

@@ -122,7 +122,7 @@ def _connection(sql: Sql, base: Path) -> Iterator[tuple[Any, Callable[[str], Any
 
 
 def write_chunks(chunks: Iterator[dict[str, list[Any]]], names: Sequence[str], target: Path) -> None:
-    """Writes columns chunk by chunk. A column that changes its type on the way is rewritten in a type that holds all."""
+    """Writes columns chunk by chunk. One that changes its type on the way is rewritten in a type that holds all."""
     schema: pa.Schema | None = None
     writer: pq.ParquetWriter | None = None
     try:

@@ -218,7 +218,7 @@ class Reader:
         return ibis.cases((untold(column), ibis.null("int8")), (wrong, 1), else_=0).cast("int8")
 
     def hash(self, raw: Any, us: Any) -> Any:
-        """A pseudo-random number in [0, 2^31 - 1) of each row, the same on every engine: by its id, else by its time."""
+        """A pseudo-random number in [0, 2^31 - 1) of each row, alike on every engine: by its id, else by its time."""
         rule = self.monitor
         if rule.id and rule.id in raw.columns and raw[rule.id].type().is_integer():
             seed = (raw[rule.id] % PRIME).cast("int64")  # before abs: the smallest integer has none

@@ -7,7 +7,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pyarrow as pa
@@ -60,6 +60,12 @@ def configure(own: Any) -> None:
     """Makes a session read as DuckDB does."""
     for key, value in SETTINGS.items():
         own.conf.set(key, value)
+
+
+def stop(own: Any) -> None:
+    """Ends a session of ours; one that has died is at its end already."""
+    with suppress(OSError, *_failures()):
+        own.stop()
 
 
 @contextmanager
@@ -144,5 +150,7 @@ def _quoted(name: str) -> str:
 
 
 def _line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:300] if lines else type(error).__name__
+    """What is wrong, without the call that failed over it."""
+    lines = [line.strip(": ") for line in str(error).splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith("An error occurred while calling")]
+    return told[0][:300] if told else type(error).__name__

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
+from math import prod
 from typing import Any
 
 from core.profile_rows import UNDATED
@@ -22,7 +23,8 @@ from core.profiling.passes import (
 from core.profiling.rows import PRIME, Columns, Reader
 from core.profiling.sums import Sums
 
-CELLS = 20_000  # combinations of segments and groups that are counted at once and rolled up, instead of one by one
+AT_ONCE = 6_000_000  # numbers that one pass over outcomes may answer with: 48 MB, and a multiple while they add up
+ROWS_AT_ONCE = 500
 PLACES = 200
 WEEK_OF = {"hour": 168, "day": 7, "week": 1}
 SAMPLE_A_WEEK = 1_000
@@ -36,17 +38,36 @@ class Writer:
         self._model, self._reader, self._rule = model, reader, reader.monitor
 
     def write(
-        self, role: str, seen: Any, outcome: Any, columns: Columns, edges: Edges, checked: set[str], rows_a_window: int
+        self,
+        role: str,
+        seen: Any,
+        outcome: Any,
+        columns: Columns,
+        edges: Edges,
+        checked: set[str],
+        rows_a_window: int,
+        windows: Sequence[int] = (),
     ) -> Iterator[list[Row]]:
-        """Profile rows of these windows, part by part. rows_a_window: about how many, to size the sample; 0: none."""
+        """Profile rows of these windows, some at a time.
+
+        rows_a_window: about how many, to size the sample; 0: none.  windows: all that the rows may be of, ascending;
+        none where that is not known.
+        """  # fmt: skip
         make = Assembly(self._rule, self._model, role, self._start_of)
-        yield list(self._observed(make, seen, columns, edges, checked, rows_a_window))
-        yield list(self._per_query(make, seen, edges, checked))
+        parts = chain(
+            self._observed(make, seen, columns, edges, checked, rows_a_window),
+            self._per_query(make, seen, edges, checked),
+            self._kpis(make, seen),
+            self._outcome(make, outcome, edges, windows),
+        )
+        while some := list(islice(parts, ROWS_AT_ONCE)):
+            yield some
+
+    def _kpis(self, make: Assembly, seen: Any) -> Iterator[Row]:
         for at, name in enumerate(self._rule.kpis):
             for slice_ in make.slices():
                 sums = kpi_pass(self._engine, seen, ["w", "v", *slice_.keys, f"k{at}n"], at)
-                yield list(make.kpis(sums, at, name))
-        yield list(self._outcome(make, outcome, edges))
+                yield from make.kpis(sums, at, name)
 
     # -- what is known at serving time ----------------------------------------------------------------------------
 
@@ -64,7 +85,10 @@ class Writer:
         limit = min(PRIME, int(PRIME * 2 * most / rows_a_window)) if rows_a_window else 0
         sampled = [f"x{at}" for at in range(len(columns.numeric))] + list(texts)
         served = bool(self._rule.status)
-        for keys, slices in self._at_once(make.slices(), [edges.segments], PLACES):
+        places = prod(len(values) for values in edges.segments.values())
+        every = [f"z{at}" for at in range(len(self._rule.segments))]
+        at_once = [(every, make.slices())] if places <= PLACES else [(s.keys, [s]) for s in make.slices()]
+        for keys, slices in at_once:
             whole = slices[0] == Slice()
             sums = columns_pass(
                 self._engine, seen, ["w", "v", *keys], counted, texts, service=served,
@@ -120,24 +144,26 @@ class Writer:
 
     # -- output and truth -----------------------------------------------------------------------------------------
 
-    def _outcome(self, make: Assembly, outcome: Any, edges: Edges) -> Iterator[Row]:
+    def _outcome(self, make: Assembly, outcome: Any, edges: Edges, windows: Sequence[int]) -> Iterator[Row]:
         if self._rule.task == "regression" and edges.error is not None:
             for slice_ in make.group_slices():
                 yield from make.errors(errors_pass(self._engine, outcome, ["w", "v", *slice_.keys], edges.error))
         elif self._rule.task == "multiclass":
-            for keys, slices in self._at_once(make.group_slices(), [edges.segments, edges.groups], CELLS):
-                sums = confusion_pass(self._engine, outcome, ["w", "v", *keys], edges.classes)
+            for keys, slices, some in self._at_once(make, outcome, edges, windows, (len(edges.classes) + 1) ** 2):
+                sums = confusion_pass(self._engine, some, ["w", "v", *keys], edges.classes)
                 yield from chain.from_iterable(make.confusions(sums.over(["w", "v", *s.keys])) for s in slices)
             for at, name in enumerate(edges.classes):
                 if name in edges.score:
                     one = outcome.mutate(s=outcome[f"s{at}"], y=self._against_the_rest(outcome.t, name))
-                    yield from self._outputs(make, one, edges, name, rows=False)
+                    yield from self._outputs(make, one, edges, windows, name, rows=False)
         elif self._rule.task == "binary":
-            yield from self._outputs(make, outcome, edges, "", rows=True)
+            yield from self._outputs(make, outcome, edges, windows, "", rows=True)
 
-    def _outputs(self, make: Assembly, outcome: Any, edges: Edges, name: str, *, rows: bool) -> Iterator[Row]:
-        for keys, slices in self._at_once(make.group_slices(), [edges.segments, edges.groups], CELLS):
-            sums = output_pass(self._engine, outcome, ["w", "v", *keys], edges.score[name])
+    def _outputs(
+        self, make: Assembly, outcome: Any, edges: Edges, windows: Sequence[int], name: str, *, rows: bool
+    ) -> Iterator[Row]:
+        for keys, slices, some in self._at_once(make, outcome, edges, windows, 3 * (len(edges.score[name]) + 1)):
+            sums = output_pass(self._engine, some, ["w", "v", *keys], edges.score[name])
             for slice_ in slices:
                 rolled = sums.over(["w", "v", *slice_.keys, "y"])
                 yield from make.outputs(rolled, slice_, name)
@@ -152,20 +178,27 @@ class Writer:
     # -- keys -----------------------------------------------------------------------------------------------------
 
     def _at_once(
-        self, slices: Sequence[Slice], listed: Sequence[Mapping[str, Sequence[str]]], most: int
-    ) -> Iterator[tuple[list[str], list[Slice]]]:
-        """All slices from one pass over the finest cells where those are few; else a pass for each slice."""
-        cells = 1
-        for values in chain.from_iterable(attributes.values() for attributes in listed):
-            cells *= len(values)
-        if cells <= most:
-            keys = [f"z{at}" for at in range(len(self._rule.segments))]
-            if len(listed) > 1:
-                keys += [f"g{at}" for at in range(len(self._rule.protected))]
-            yield keys, list(slices)
-            return
-        for slice_ in slices:
-            yield slice_.keys, [slice_]
+        self, make: Assembly, outcome: Any, edges: Edges, windows: Sequence[int], numbers: int
+    ) -> Iterator[tuple[list[str], list[Slice], Any]]:
+        """Keys of one pass, the slices it gives, its rows: as much at once as fits.
+
+        All slices come from one pass over the finest cells where those are few, else from a pass each, over some
+        windows at a time where it must be.  numbers: how many one cell of one window answers with.
+        """
+        listed = {f"z{at}": len(values) for at, values in enumerate(edges.segments.values())}
+        listed |= {f"g{at}": len(values) for at, values in enumerate(edges.groups.values())}
+        slices = make.group_slices()
+        fits = prod(listed.values()) * numbers * max(1, len(windows)) <= AT_ONCE
+        for keys, given in [(list(listed), slices)] if fits else [(s.keys, [s]) for s in slices]:
+            most = max(1, AT_ONCE // (prod(listed[key] for key in keys) * numbers))
+            if len(windows) <= most:
+                yield keys, given, outcome
+                continue
+            for at in range(0, len(windows), most):
+                some = windows[at : at + most]
+                low, high = (some[0] if at else None), (some[-1] if at + most < len(windows) else None)
+                rows = outcome if low is None else outcome.filter(outcome.w >= low)
+                yield keys, given, rows if high is None else rows.filter(rows.w <= high)
 
     def _start_of(self, window: int | None) -> int:
         return UNDATED if window is None else self._reader.windows.start_ms(window)
