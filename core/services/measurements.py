@@ -75,6 +75,11 @@ class Wanted:
     from_ms: int = -1
     to_ms: int = FOREVER
 
+    @property
+    def asked(self) -> set[str]:
+        """Categories to look at."""
+        return set(self.categories) or {METRICS[name] for name in self.metrics} or set(METRICS.values())
+
 
 Told = Iterator[tuple[str, str, str, Measured]]
 """(metric, group, against, number)."""
@@ -89,7 +94,9 @@ def page(house: House, wanted: Wanted, *, offset: int, limit: int, as_of_ms: int
     unknown += [name for name in wanted.categories if name not in set(METRICS.values())]
     if unknown:
         raise NotFound(f"There is no metric or category {unknown[0][:60]!r}.", hint=f"Known: {', '.join(METRICS)}.")
-    kept = book(house, wanted.model, wanted.segment, wanted.from_ms, wanted.to_ms)
+    asked = wanted.asked
+    parts = tuple(sorted({part for category in asked for part in _PARTS[category]}))
+    kept = book(house, wanted.model, wanted.segment, wanted.from_ms, wanted.to_ms, parts, "fairness" in asked)
     works = list(_works(kept, wanted))
     found = []
     for version, starts, work in works[offset : offset + limit]:
@@ -103,7 +110,7 @@ Work = tuple[str, str, Callable[[], Told]]
 
 def _works(kept: Book, wanted: Wanted) -> Iterator[tuple[str, tuple[int, int], Work]]:
     """Everything that could be computed, not computed yet: (version, starts of the first and last window, work)."""
-    asked = set(wanted.categories) or {METRICS[name] for name in wanted.metrics} or set(METRICS.values())
+    asked = wanted.asked
     for (version, window_ms), rows in sorted(kept.current.items(), key=lambda item: (item[0][1], item[0][0])):
         if wanted.version and version != wanted.version:
             continue
@@ -400,7 +407,7 @@ def _parities(found: Fairness) -> Told:
 
 def merged(house: House, model: str, part: str, name: str, versions: Sequence[str], from_ms: int, to_ms: int) -> Any:
     """One part of several windows and versions added up; None when there is none."""
-    kept = book(house, model, "", from_ms, to_ms)
+    kept = book(house, model, "", from_ms, to_ms, (part,), False)
     parts = [
         row.data
         for (version, _), rows in kept.current.items()
@@ -412,7 +419,7 @@ def merged(house: House, model: str, part: str, name: str, versions: Sequence[st
 
 def kpi_trend(house: House, model: str, kpi: str, arm: str = "") -> business.Trend:
     """Mann-Kendall and Sen over full weeks (Monday to Sunday, local) of one KPI and arm, over all versions."""
-    kept = book(house, model, "", -1, FOREVER)
+    kept = book(house, model, "", -1, FOREVER, ("kpi",), False)
     found: dict[int, list[Kpi]] = {}
     for (_, window_ms), rows in kept.current.items():
         row = rows.get(("kpi", kpi, arm))
@@ -451,6 +458,16 @@ _BY_CATEGORY: Mapping[str, Sequence[str]] = {
     "business": ("kpi", "roi"),
     "measurement": ("mean",),
 }  # fmt: skip
+_PARTS: Mapping[str, Sequence[str]] = {
+    "data_quality": ("numeric", "categorical", "prediction", "measurement", "resource"),
+    "drift": ("numeric", "categorical", "prediction", "measurement", "resource", "output", "sample"),
+    "performance": ("output", "confusion", "errors", "rows"),
+    "estimate": ("output",),
+    "fairness": ("output", "errors"),
+    "service": ("service", "resource"),
+    "business": ("kpi",),
+    "measurement": ("measurement",),
+}
 METRICS: Mapping[str, str] = {metric: category for category, names in _BY_CATEGORY.items() for metric in names}
 
 

@@ -28,9 +28,14 @@ PartKey = tuple[str, str, str]
 
 
 class Book:
-    """One model's profiles of one segment, as they were at one revision of the facts."""
+    """One model's profiles of one segment, as they were at one revision of the facts.
 
-    def __init__(self, house: House, model: str, segment: str, from_ms: int, to_ms: int) -> None:
+    parts: kinds that are looked at.  groups: whether also by protected group.
+    """
+
+    def __init__(
+        self, house: House, model: str, segment: str, from_ms: int, to_ms: int, parts: tuple[str, ...], groups: bool
+    ) -> None:
         found = profiling.monitors(house).monitors.get(model)
         if found is None:
             raise NotFound(f"There is no monitor for {model[:80]!r}.", hint="See `gatehouse profile --init LOG`.")
@@ -40,14 +45,15 @@ class Book:
             zone=self.monitor.zone, length=self.monitor.window, local=self.monitor.timestamp.naive == "local"
         )  # fmt: skip
         self._house, self._from_ms, self._to_ms = house, from_ms, to_ms
+        self._parts, self._by_group = parts, groups
         self._edges: dict[str, Edges | None] = {}
         self._group_names: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
         self.current: Mapping[tuple[str, int], dict[PartKey, Profile]] = self._by_window()
 
     def _by_window(self) -> dict[tuple[str, int], dict[PartKey, Profile]]:
         rows = stored.profiles(
-            self._house.facts, self.model, role="serving", segment=self.segment, groups=True,
-            from_ms=self._from_ms, to_ms=self._to_ms,
+            self._house.facts, self.model, role="serving", segment=self.segment, parts=self._parts,
+            groups=self._by_group, from_ms=self._from_ms, to_ms=self._to_ms,
         )  # fmt: skip
         windows: dict[tuple[str, int], dict[PartKey, Profile]] = defaultdict(dict)
         for row in rows:
@@ -94,7 +100,11 @@ class Book:
     def _reference(self) -> dict[tuple[str, PartKey, str], list[tuple[str, Part]]]:
         """(segment, key, edges) -> (version, part), days of a dated reference added up."""
         grouped: dict[tuple[str, PartKey, str], dict[str, list[Part]]] = defaultdict(lambda: defaultdict(list))
-        for row in stored.profiles(self._house.facts, self.model, role="reference", segment=self.segment, groups=True):
+        rows = stored.profiles(
+            self._house.facts, self.model, role="reference", segment=self.segment, parts=self._parts,
+            groups=self._by_group,
+        )  # fmt: skip
+        for row in rows:
             grouped[row.segment, (row.part, row.name, row.grp), row.edges][row.version].append(row.data)
         return {
             key: [(version, reduce(add, parts)) for version, parts in versions.items()]
@@ -149,9 +159,11 @@ def edges_of(house: House, model: str, edges_id: str) -> Edges | None:
 
 
 @cached(maxsize=8)
-def book(house: House, model: str, segment: str, from_ms: int, to_ms: int) -> Book:
+def book(
+    house: House, model: str, segment: str, from_ms: int, to_ms: int, parts: tuple[str, ...], groups: bool
+) -> Book:
     """Kept while the facts stay as they are."""
-    return Book(house, model, segment, from_ms, to_ms)
+    return Book(house, model, segment, from_ms, to_ms, parts, groups)
 
 
 def _number(value: Any) -> float:
