@@ -359,12 +359,13 @@ def agree(found: Any, wanted: Any, scale: float = 0.0) -> bool:
         if set(found) != set(wanted):
             return False
         if "m2" in wanted:  # rounding is relative to what was added: squares of the values
-            away = max(abs(wanted["low"]), abs(wanted["high"])) if wanted["count"] else 0.0
+            away = max(abs(wanted["low"]), abs(wanted["high"]), scale) if wanted["count"] else 0.0
             return all(
                 math.isclose(found[name], wanted[name], rel_tol=1e-9, abs_tol=1e-14 * size)
                 for name, size in (("mean", away), ("m2", away * away * wanted["count"]))
             ) and all(found[name] == wanted[name] for name in ("count", "low", "high"))
-        return all(agree(found[name], wanted[name]) for name in wanted)
+        scale = 320.0 if "requests" in wanted else 0.0  # ms; squares of latencies are summed around that one
+        return all(agree(found[name], wanted[name], scale) for name in wanted)
     if isinstance(wanted, list | tuple):
         return len(found) == len(wanted) and all(agree(a, b) for a, b in zip(found, wanted, strict=True))
     if isinstance(wanted, float) and math.isnan(wanted):

@@ -1,4 +1,4 @@
-"""Only what is new is read: parts that appeared, changed, vanished or cannot be read, and edges that are learned anew."""
+"""Only what is new is read: parts that appeared, changed, vanished or cannot be read, and edges learned anew."""
 
 import os
 from datetime import UTC, datetime, timedelta

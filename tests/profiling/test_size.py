@@ -1,7 +1,6 @@
 """Memory stays the same whatever the size of the log."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,15 @@ from tests.profiling.logs import Place, serving
 ROWS = 300_000
 DAYS = 30
 MOST = 600  # MB
+
+
+def peak_mb(pid: int) -> int:
+    """Peak memory of a process that runs; 0 of one that ended. What wait4 tells would count its parent's as well."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) // 1024 for line in text.splitlines() if line.startswith("VmHWM")), 0)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
@@ -42,9 +50,10 @@ def test_300_000_rows_in_under_600_mb(tmp_path: Path, task: str) -> None:
     place.put("reference.parquet", log.slice(0, 20_000))
     process = place.apart()
     assert process.stdout is not None
-    answer = process.stdout.read().splitlines()[-1]
-    _, status, used = os.wait4(process.pid, 0)
-    assert (status, json.loads(answer).get("done", {}).get("rows")) == (0, ROWS), answer
-    assert used.ru_maxrss / 1024 < MOST
+    answer, peak = "", 0
+    for answer in process.stdout:  # noqa: B007 - the last line is the answer
+        peak = max(peak, peak_mb(process.pid))
+    assert (process.wait(), json.loads(answer).get("done", {}).get("rows")) == (0, ROWS), answer
+    assert 50 < peak < MOST
     told = [part.rows for where, part in serving(place.rows()).items() if isinstance(part, Rows) and not where[3]]
     assert sum(told) == ROWS

@@ -60,7 +60,8 @@ def csv(told: list[dict[str, Any]], between: str = ",") -> str:
     ("pattern", "days"),
     [
         ("logs", {0, 1, 2, 3}), ("logs/", {0, 1, 2, 3}), ("logs/*.parquet", {0}), ("logs/**/*.parquet", {0, 1, 3}),
-        ("logs/deep/1.parquet", {1}), ("logs/*/", set()), ("logs/[!a]*/*", {1, 2, 3}), ("logs/day=3/odd [1]*.parquet", {3}),
+        ("logs/deep/1.parquet", {1}), ("logs/*/", set()), ("logs/[!a]*/*", {1, 2, 3}),
+        ("logs/day=3/odd [1]*.parquet", {3}),
     ],
 )  # fmt: skip
 def test_globs_folders_and_single_files(tmp_path: Path, pattern: str, days: set[int]) -> None:
@@ -92,7 +93,8 @@ def test_an_absolute_pattern(place: Place) -> None:
     ("name", "write"),
     [
         ("a.csv", lambda text: text.encode()), ("a.csv.gz", lambda text: gzip.compress(text.encode())),
-        ("a.tsv", lambda text: text.replace(",", "\t").encode()), ("a.txt", lambda text: text.replace(",", ";").encode()),
+        ("a.tsv", lambda text: text.replace(",", "\t").encode()),
+        ("a.txt", lambda text: text.replace(",", ";").encode()),
         ("a.CSV", lambda text: b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()),
     ],
 )  # fmt: skip
@@ -232,7 +234,7 @@ def test_a_database_that_cannot_answer_is_told(
     place: Place, database: sqlite3.Connection, url: str, query: str, error: type[Exception]
 ) -> None:
     place.monitor(log={"sql": {"url": url, "query": query, "watermark": "id"}})
-    with pytest.raises(error, match="database|query"):
+    with pytest.raises(error, match=r"database|query"):
         place.run()
     assert place.files() == []
 
