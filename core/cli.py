@@ -166,8 +166,12 @@ def _profile_all(as_json: bool, model: str | None, since: str | None, engine: st
         results = profile_by_server(server, model, since, engine, report)
     else:
         from core import settings
+        from core.profiling.lean import without_pandas
         from core.services.house import open_house
         from core.services.profiling import profile_all
+
+        if engine == "duckdb":
+            without_pandas()
 
         house = open_house(settings.load())
         try:

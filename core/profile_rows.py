@@ -1,6 +1,7 @@
 """How profiles lie in Parquet and in the facts: one row a part, counts aligned to edges that are stored once."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,21 @@ def encode(key: Key, part: Part) -> dict[str, Any]:
         "segment": key.segment, "part": key.part, "name": key.name, "grp": key.grp,
         "whole": whole, "reals": reals, "counts": counts, "texts": texts,
     }  # fmt: skip
+
+
+def table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema = SCHEMA) -> pa.Table:
+    """Encoded rows as columns. Lists of numbers are strung together first: item by item takes ten times as long."""
+    columns = []
+    for column in schema:
+        values = [row[column.name] for row in rows]
+        if pa.types.is_list(column.type) and not pa.types.is_string(column.type.value_type):
+            ends = np.cumsum([0, *(len(value) for value in values)]).astype(np.int32)
+            strung = np.concatenate([np.asarray(value) for value in values if len(value)] or [np.zeros(0)])
+            items = pa.array(strung, safe=False).cast(column.type.value_type)
+            columns.append(pa.ListArray.from_arrays(pa.array(ends), items, type=column.type))
+        else:
+            columns.append(pa.array(values, column.type))
+    return pa.table(columns, schema=schema)
 
 
 def decode(kind: str, whole: Any, reals: Any, counts: Any, texts: Any) -> Part:

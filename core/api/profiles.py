@@ -1,13 +1,14 @@
 """Routes of profiles and the numbers they give."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from core.api.answers import Routes
 from core.facts.profiles import FOREVER
-from core.services import measurements, profile_rows, profiling
+from core.services import logs, measurements, profile_rows, profiling
 from core.services.house import House, now_ms
 from core.services.measurements import Wanted
 
@@ -15,7 +16,7 @@ MOST = 1_000
 
 
 def router(house: Callable[[], House]) -> APIRouter:
-    """GET /monitors, /profiles, /measurements."""
+    """GET /monitors, /monitors/{model}/schema, /profiles, /measurements."""
     routes = Routes(tags=["profiles"])
 
     @routes.get("/monitors")
@@ -32,6 +33,12 @@ def router(house: Callable[[], House]) -> APIRouter:
             for problem in loaded.problems
         ]
         return {"items": items, "total": len(items), "problems": problems}
+
+    @routes.get("/monitors/{model:path}/schema")
+    def schema(model: str) -> dict[str, Any]:
+        """Where a log's columns came, went or changed their type, against the part of the log before."""
+        items = [asdict(change) for change in logs.schema_changes(house(), model)]
+        return {"items": items, "total": len(items)}
 
     @routes.get("/profiles")
     def profiles(

@@ -10,6 +10,7 @@ from typing import Any
 from core.errors import Busy, GatehouseError, NotFound
 from core.monitors.files import load
 from core.profiling.job import Task, profile
+from core.profiling.lean import without_pandas
 
 NICE = 10
 
@@ -18,6 +19,8 @@ def main() -> None:
     """Lines: {"progress": {...}}, at last {"done": {...}} or {"error": {...}}."""
     os.nice(NICE)
     told = json.loads(sys.stdin.readline())
+    if told["engine"] == "duckdb":
+        without_pandas()
     try:
         model = told["model"]
         loaded = load(Path(told["monitors"]), [model])

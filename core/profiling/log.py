@@ -66,6 +66,7 @@ class Log:
                     rows=sum(windows.values()),
                     undated=windows.pop(None, 0),
                     rejected=file.rejected,
+                    columns=dict(file.schema),
                     windows={str(w): n for w, n in sorted(windows.items()) if w is not None},
                 )
         return reads

@@ -30,7 +30,7 @@ class Read:
     """One part of the log as it was read.
 
     stamp: of its content.  rows: in all.  undated: rows whose time cannot be read; they are in no window.
-    rejected: lines that are no rows.  windows: index -> rows.  changes: what differs from the reference's columns.
+    rejected: lines that are no rows.  windows: index -> rows.  columns: name -> type, as stored.
     left: windows that were not profiled then, so that they are taken up as soon as they can be.
     """
 
@@ -39,7 +39,7 @@ class Read:
     undated: int = 0
     rejected: int = 0
     windows: Mapping[str, int] = field(default_factory=dict)
-    changes: Sequence[str] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
     left: Sequence[str] = ()
 
 
@@ -173,8 +173,7 @@ def keep(folder: Path, manifest: Manifest, batches: Iterable[Sequence[Mapping[st
         with pq.ParquetWriter(aside, schema, compression="zstd", use_dictionary=NAMED) as writer:
             for rows in batches:
                 if rows:
-                    columns = {name: [row[name] for row in rows] for name in schema.names}
-                    writer.write_table(pa.table(columns, schema=schema))
+                    writer.write_table(profile_rows.table(rows, schema))
         with aside.open("rb") as file:
             os.fsync(file.fileno())
         aside.rename(final)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from core.errors import Busy, GatehouseError, MonitorError
+from core.analysis.quality import SchemaChanges
+from core.analysis.quality import schema_changes as compared
+from core.errors import Busy, GatehouseError, MonitorError, NotFound
 from core.facts import profiles as stored
 from core.profiling import manifest
+from core.profiling.windows import Windows
 from core.services import profiling
 from core.services.cache import cached
 from core.services.house import House
@@ -70,6 +74,39 @@ def statuses(house: House) -> list[LogStatus]:
 def problems(house: House) -> Sequence[MonitorError]:
     """What is wrong with monitor files that cannot be used."""
     return profiling.monitors(house).problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaChange:
+    """Columns of a part of a log that differ from those of the part before it.
+
+    part: its file or range.  window_ms: start of its first window.
+    """
+
+    part: str
+    window_ms: int
+    changes: SchemaChanges
+
+
+@cached(maxsize=64)
+def schema_changes(house: House, model: str) -> tuple[SchemaChange, ...]:
+    """Where a log's columns came, went or changed their type, by time. Empty for a model without profiles."""
+    resolved = profiling.monitors(house).monitors.get(model)
+    if resolved is None:
+        raise NotFound(f"There is no monitor for {model[:80]!r}.", hint="See `gatehouse profile --init LOG`.")
+    rule = resolved.monitor
+    windows = Windows(zone=rule.zone, length=rule.window, local=rule.timestamp.naive == "local")
+    log = manifest.read_state(manifest.folder_of(house.folder / "observed", model)).log
+    parts = sorted(
+        ((min(map(int, read.windows)), key, read) for key, read in log.items() if read.windows and read.columns),
+        key=lambda part: part[:2],
+    )
+    found = []
+    for (_, _, before), (window, key, read) in pairwise(parts):
+        changes = compared(before.columns, read.columns)
+        if changes.added or changes.lost or changes.retyped:
+            found.append(SchemaChange(part=key, window_ms=windows.start_ms(window), changes=changes))
+    return tuple(found)
 
 
 def read_all(house: House) -> list[Job]:

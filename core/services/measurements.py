@@ -33,6 +33,8 @@ from core.profiles import Categorical, Confusion, Errors, Floats, Kpi, Numeric, 
 from core.services.house import House
 from core.services.profile_book import Book, book
 
+OBJECTIVE = 0.99  # only the share that was served is told here; a policy will name its own objective
+COMMON = 0.01  # a category with at least that share of the reference is missed when a window lacks it
 NO_REFERENCE = "The reference holds nothing to compare with."
 ESTIMATED = estimation.ASSUMPTIONS
 
@@ -213,7 +215,15 @@ def _quality(kept: Book, row: Profile) -> Told:
     if isinstance(before, Numeric) and isinstance(now, Numeric):
         yield "out_of_range_share", "", "", quality.range_break(_bins(kept, row), before, now).outside
     elif isinstance(before, Categorical) and isinstance(now, Categorical) and row.name not in edges.overfull:
-        yield "unseen_share", "", "", quality.categories(edges.categories[row.name], before, now, at_least=0.01).new
+        found_categories = quality.categories(edges.categories[row.name], before, now, at_least=COMMON)
+        yield "unseen_share", "", "", found_categories.new
+        n = found_categories.new.n
+        lost = (
+            not_told(n, "The window has no values.")
+            if not n
+            else Measured(value=float(len(found_categories.lost)), n=n)
+        )
+        yield "lost_categories", "", "", lost
 
 
 def _numeric_drift(kept: Book, row: Profile) -> Told:
@@ -347,6 +357,7 @@ def _service(kept: Book, row: Profile, now: Service) -> Told:
         yield "latency_p95", "", "", found.p95
         yield "latency_p99", "", "", found.p99
     yield "error_rate", "", "", service.error_rate(now)
+    yield "availability", "", "", service.availability(now, OBJECTIVE).served
     seconds = (kept.end_ms(row.window_ms) - row.window_ms) / 1000
     yield "throughput", "", "", service.throughput(now, seconds)
 
@@ -433,7 +444,7 @@ def kpi_trend(house: House, model: str, kpi: str, arm: str = "") -> business.Tre
 _BY_CATEGORY: Mapping[str, Sequence[str]] = {
     "data_quality": (
         "missing_share", "missing_change", "nan_share", "nan_change", "infinite_share", "infinite_change",
-        "unreadable_share", "unreadable_change", "out_of_range_share", "unseen_share",
+        "unreadable_share", "unreadable_change", "out_of_range_share", "unseen_share", "lost_categories",
     ),
     "drift": (
         "drift_p", "drift_effect", "psi", "jensen_shannon", "hellinger", "l_infinity", "chi_square", "ks",
@@ -454,7 +465,7 @@ _BY_CATEGORY: Mapping[str, Sequence[str]] = {
         "equalised_odds_difference", "equalised_odds_ratio", "predictive_parity_difference",
         "predictive_parity_ratio", "group_calibration", "group_calibration_difference",
     ),
-    "service": ("latency_p50", "latency_p95", "latency_p99", "error_rate", "throughput"),
+    "service": ("latency_p50", "latency_p95", "latency_p99", "error_rate", "availability", "throughput"),
     "business": ("kpi", "roi"),
     "measurement": ("mean",),
 }  # fmt: skip

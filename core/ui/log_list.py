@@ -14,6 +14,7 @@ from core.ui import moments
 from core.ui.plain import plain
 
 EVERY_S = 1.0
+SHOWN = 6
 STATES = {"never": "not read yet", "running": "reading", "ok": "ok", "failed": "failed"}
 
 
@@ -46,6 +47,7 @@ def _listing(was_running: bool) -> None:
     st.dataframe(_table(found), hide_index=True, key="logs", column_config=_columns())
     for status in found:
         _remarks(status)
+    _schemas(house, [status for status in found if status.windows])
     if house.active == "demo":
         st.caption(
             ":material/school: In the demo's logs scores, features, groups and labels are real: predictions of the "
@@ -90,6 +92,21 @@ def _columns() -> Any:
         ),
         "read": column.TextColumn("Last new rows"),
     }
+
+
+def _schemas(house: House, found: list[LogStatus]) -> None:
+    """Where columns came, went or changed their type; the newest changes of each log."""
+    lines = []
+    for status in found:
+        for change in logs.schema_changes(house, status.model)[-SHOWN:]:
+            told = [f"{plain(name)} is {plain(now)}, was {plain(was)}" for name, was, now in change.changes.retyped]
+            told += [f"{plain(name)} came" for name in change.changes.added]
+            told += [f"{plain(name)} went" for name in change.changes.lost]
+            day = _day(change.window_ms, status.zone)
+            lines.append(f"- {plain(status.model)}, from {day}: {'; '.join(told[:SHOWN])}")
+    if lines:
+        with st.expander(f"Changes of columns ({len(lines)})", icon=":material/view_column:"):
+            st.markdown("\n".join(lines))
 
 
 def _remarks(status: LogStatus) -> None:

@@ -23,6 +23,7 @@ def test_the_demo_says_what_is_real(profiled: House) -> None:
         )
         assert row["versions"] == "3, 5"
         assert "simulated" in words(app)
+        assert "from 12 Nov 2026" in words(app)  # the broken day's file holds texts
         status = {found.model: found for found in logs.statuses(profiled)}["credit_risk"]
         assert (status.state, status.rows) == ("ok", 8_225)
 

@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import Busy, MonitorError, NotFound, SettingsError
 from core.facts import profiles as stored
-from core.services import profile_rows, profiling
+from core.services import logs, profile_rows, profiling
 from core.services.house import House, silent
 from core.services.profile_files import take_up
 from core.settings import load
@@ -210,4 +210,24 @@ def test_profiles_by_page(folder: Path) -> None:
     for offset in range(0, whole["total"], 7):
         parts += profile_rows.page(house, "one", **everything, offset=offset, limit=7)["items"]
     assert parts == whole["items"]
+    house.close()
+
+
+def test_columns_that_come_go_and_change_are_told(folder: Path) -> None:
+    changed = rows(3).drop_columns(["c"]).append_column("new", pa.array(["n"] * 300))
+    at = changed.schema.get_field_index("x")
+    changed = changed.set_column(at, "x", changed["x"].cast(pa.string()))
+    pq.write_table(changed, folder / "one" / "03.parquet")
+    house = House(load({}, folder))
+    profiling.profile_here(house, "one", silent, engine="duckdb", since=None)
+    (told,) = logs.schema_changes(house, "one")
+    assert (told.part, told.window_ms) == ("one/03.parquet", 1_793_491_200_000 + 2 * 86_400_000)
+    assert (told.changes.added, told.changes.lost) == (("new",), ("c",))
+    assert told.changes.retyped == (("x", "double", "string"),)
+    last = [p for p in stored.profiles(house.facts, "one", role="serving") if p.window_ms == told.window_ms]
+    found = {(p.part, p.name): p.data for p in last}
+    assert (found["numeric", "x"].moments.count, found["numeric", "x"].bad) == (300, 0)
+    assert found["categorical", "c"].nulls == 300
+    with pytest.raises(NotFound):
+        logs.schema_changes(house, "none")
     house.close()
