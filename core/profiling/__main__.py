@@ -9,8 +9,9 @@ from typing import Any
 
 from core.errors import Busy, GatehouseError, NotFound
 from core.monitors.files import load
-from core.profiling.job import Task, profile
+from core.profiling.job import profile
 from core.profiling.lean import without_pandas
+from core.profiling.task import Task
 
 NICE = 10
 

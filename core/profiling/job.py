@@ -6,7 +6,6 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,54 +26,12 @@ from core.profiling.needed import Changes, Needed, changed, still_open, taken_ou
 from core.profiling.partitions import Staging, partitions, stage
 from core.profiling.parts import Partition
 from core.profiling.rows import Columns, Reader
+from core.profiling.task import Done, Task
 from core.profiling.writing import Writer
 from core.records import Progress
 
 Report = Callable[[Progress], None]
 Broken = dict[str, dict[str, GatehouseError]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """What to profile.
-
-    base: folder that relative paths of the monitor start from.  observed: where profiles are kept.
-    engine: see engines.engine.  since: local day from which on windows are profiled, and again when already known.
-    """
-
-    model: str
-    resolved: Resolved
-    base: Path
-    observed: Path
-    now_ms: int
-    engine: str = "duckdb"
-    since: str | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class Done:
-    """What a job did.
-
-    rows: read into profiles.  windows: profiled anew.  late: of these, only because labels arrived.
-    partitions: of the log, read.  undated, rejected: rows without a time, lines that are no rows, in what was read.
-    contradictions: ids with labels that contradict each other; the one of the last file counts.
-    unreadable: part of the log -> why.  kept: windows that stay as they are since a part of theirs is gone or broken.
-    """
-
-    model: str
-    rows: int = 0
-    windows: int = 0
-    late: int = 0
-    partitions: int = 0
-    undated: int = 0
-    rejected: int = 0
-    contradictions: int = 0
-    unreadable: dict[str, str] = field(default_factory=dict)
-    kept: int = 0
-    edges: str = ""
-    learned: bool = False
-    file: str = ""
-    seconds: float = 0.0
 
 
 def profile(task: Task, report: Report) -> Done:

@@ -15,7 +15,8 @@ from core.monitors.monitor import Monitor
 from core.profiles import Floats
 from core.profiling.edges import Edges, balanced_edges, quantile_edges
 from core.profiling.engines import Engine
-from core.profiling.rows import MD5_RANGE, MISSING, OTHER, PRIME, Columns, Reader, band_names, md5_number
+from core.profiling.rows import MISSING, OTHER, PRIME, Columns, Reader
+from core.profiling.values import MD5_RANGE, band_names, md5_number
 
 SAMPLED = 200_000
 MOST_CATEGORIES = 1_000

@@ -15,7 +15,8 @@ from core.profiling.manifest import Read
 from core.profiling.needed import Needed
 from core.profiling.partitions import Staged, Staging, damage
 from core.profiling.parts import Partition
-from core.profiling.rows import Columns, Reader, Span, as_text, untold
+from core.profiling.rows import Columns, Reader, Span
+from core.profiling.values import as_text, untold
 from core.profiling.windows import DAY
 
 MOST_VERSIONS = 200

@@ -33,7 +33,8 @@ def monitors(house: House, which: Premises | None = None) -> Loaded:
 
 def profile_here(house: House, model: str, report: Report, *, engine: str, since: str | None) -> dict[str, Any]:
     """Runs the job in this process, as a command without a server does, and takes up what it wrote."""
-    from core.profiling.job import Task, profile  # a second of imports that pages never need
+    from core.profiling.job import profile  # a second of imports that pages never need
+    from core.profiling.task import Task
 
     _, base = _places(house)
     resolved = _of(monitors(house), model)

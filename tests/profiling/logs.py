@@ -18,7 +18,8 @@ from core.profile_rows import decode
 from core.profiles import Part
 from core.profiling import manifest
 from core.profiling.edges import Edges
-from core.profiling.job import Done, Task, profile
+from core.profiling.job import profile
+from core.profiling.task import Done, Task
 
 NOW = 1_790_000_000_000  # 2026-09-21
 Where = tuple[str, str, int, str, str, str, str]  # version, role, window, segment, part, name, group

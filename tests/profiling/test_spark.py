@@ -19,8 +19,9 @@ import pytest
 from core.errors import SettingsError, SourceError, SourceUnavailable
 from core.profiling import manifest, spark
 from core.profiling.engines import Engine, engine
-from core.profiling.job import Done, profile
-from core.profiling.rows import as_text
+from core.profiling.job import profile
+from core.profiling.task import Done
+from core.profiling.values import as_text
 from tests.profiling.logs import Place
 from tests.profiling.rich_logs import binary, multiclass, regression
 
