@@ -15,6 +15,7 @@ from core.profile_rows import Key, encode
 from core.profiles import Categorical, Confusion, Errors, Kpi, Moments, Numeric, Output, Part, Rows, Sample, Service
 from core.profiling.passes import COUNT, NumberColumn
 from core.profiling.sums import Sums
+from core.profiling.values import EMPTY
 
 Row = dict[str, Any]
 NO_PROBABILITY = float("nan")
@@ -178,13 +179,21 @@ class Assembly:
         )  # fmt: skip
 
 
+def _or_empty(value: Any) -> Any:
+    return EMPTY if value == "" else value
+
+
 def _smallest(picked: Sequence[Mapping[str, Any]], most: int) -> tuple[tuple[int, str], ...]:
     """The rows of the smallest hashes as (hash, JSON); rows of one hash in the order of their text."""
     last = sorted(row["h"] for row in picked)[:most][-1:]
     told = [
-        (int(row["h"]), json.dumps({k: v for k, v in row.items() if k != "h"}, default=str, ensure_ascii=False))
-        for row in picked
-        if row["h"] <= last[0]
+        (
+            int(row["h"]),
+            json.dumps(
+                {k: EMPTY if v == "" else v for k, v in row.items() if k != "h"}, default=str, ensure_ascii=False
+            ),
+        )
+        for row in [dict(row) for row in picked if row["h"] <= last[0]]
     ]
     return tuple(sorted(told)[:most])
 

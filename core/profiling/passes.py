@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from core.profiles import MOST_UNSEEN, Floats
 from core.profiling.engines import Engine
 from core.profiling.sums import Sums
+from core.profiling.values import EMPTY
 
 CLIP = 1e-15
 LARGEST = float(np.finfo(np.float64).max)
@@ -298,7 +299,7 @@ def unseen_values(
     found = engine.run(ranked.filter(ranked["rank"] < MOST_UNSEEN))
     told: dict[Any, dict[str, int]] = {}
     for row in found.to_pylist():
-        told.setdefault(tuple(row[key] for key in keys), {})[row[column]] = row["n"]
+        told.setdefault(tuple(row[key] for key in keys), {})[row[column] or EMPTY] = row["n"]
     return told
 
 

@@ -11,10 +11,20 @@ import ibis
 from core.monitors.monitor import Attribute, Monitor, Scalar
 from core.profiling.edges import Edges
 from core.profiling.engines import Engine
-from core.profiling.values import any_of, as_number, as_text, band_names, is_value, md5_number, untold, without_empty
+from core.profiling.values import (
+    EMPTY,
+    any_of,
+    as_number,
+    as_text,
+    band_names,
+    is_value,
+    md5_number,
+    untold,
+    without_empty,
+)
 from core.profiling.windows import AHEAD, EARLIEST, Windows
 
-OTHER, MISSING, EMPTY = "(other)", "(missing)", "(empty)"
+OTHER, MISSING = "(other)", "(missing)"
 PRIME = 2_147_483_647
 UNKNOWN = 2  # label of a row whose truth has not arrived
 WITH_ZONE = r":\d{2}(\.\d+)?\s*(Z|z|UTC|[A-Z][a-z]+/\S+|[+-]\d{2}(:?\d{2})?)\s*$"
@@ -100,6 +110,10 @@ class Reader:
         text = as_text(column)
         return (text == "").ifelse(EMPTY, text) if column.type().is_string() else text
 
+    def plain_text(self, raw: Any, name: str) -> Any:
+        """The same with empty texts as they are: where the reference has none, they are unseen and cost nothing."""
+        return as_text(raw[name]) if name in raw.columns else ibis.null("string")
+
     def truth(self, column: Any | None, positive: Scalar) -> Any:
         """Labels 0, 1, or 2 where the truth is not known."""
         if column is None:
@@ -132,7 +146,8 @@ class Reader:
         for at, name in enumerate(columns.numeric):
             made |= self._number_and_bad(raw, name, f"x{at}")
         for at, name in enumerate(columns.categorical):
-            made[f"c{at}"] = self.text(raw, name)
+            known = edges is None or EMPTY in edges.categories[name]
+            made[f"c{at}"] = self.text(raw, name) if known else self.plain_text(raw, name)
         for at, name in enumerate(rule.resources.values()):
             made |= self._number_and_bad(raw, name, f"r{at}")
         for at, measured in enumerate(rule.measurements.values()):

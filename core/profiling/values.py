@@ -10,6 +10,7 @@ import ibis
 
 from core.monitors.monitor import Attribute, Scalar
 
+EMPTY = "(empty)"
 MD5_RANGE = 16**7
 FITS = 9e18  # doubles below it fit into 64 bits
 

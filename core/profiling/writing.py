@@ -28,6 +28,7 @@ ROWS_AT_ONCE = 500
 PLACES = 200
 WEEK_OF = {"hour": 168, "day": 7, "week": 1}
 SAMPLE_A_WEEK = 1_000
+ENOUGH = 1.5  # times the rows wanted are looked at, since windows differ in size
 REFERENCE_SAMPLE = 2_000
 
 
@@ -82,7 +83,7 @@ class Writer:
             latency = NumberColumn(column="latency", edges=edges.latency, checked="latency" in checked)
         counted = [*numbers, *([latency] if latency else [])]
         most = max(1, SAMPLE_A_WEEK // WEEK_OF[self._rule.window]) if make.role == "serving" else REFERENCE_SAMPLE
-        limit = min(PRIME, int(PRIME * 2 * most / rows_a_window)) if rows_a_window else 0
+        limit = min(PRIME, int(PRIME * ENOUGH * most / rows_a_window)) if rows_a_window else 0
         sampled = [f"x{at}" for at in range(len(columns.numeric))] + list(texts)
         served = bool(self._rule.status)
         places = prod(len(values) for values in edges.segments.values())
