@@ -64,10 +64,6 @@ class Engine(Protocol):
         """Computes it."""
         ...
 
-    def table(self, rows: pa.Table, name: str) -> Any:
-        """A small table of our own, to be joined."""
-        ...
-
     def close(self) -> None: ...
 
 
@@ -169,9 +165,6 @@ class DuckDb:
     def run(self, expression: Any) -> pa.Table:
         return self._connection.sql(self._ibis.compile(expression)).to_arrow_table()  # Ibis would go through pandas
 
-    def table(self, rows: pa.Table, name: str) -> Any:
-        return self._ibis.create_table(name, rows, temp=True, overwrite=True)
-
     def close(self) -> None:
         self._connection.close()
 
@@ -231,10 +224,6 @@ class Spark:
     def run(self, expression: Any) -> pa.Table:
         with spark.told():
             return self._session.sql(self._ibis.compile(expression)).toArrow()
-
-    def table(self, rows: pa.Table, name: str) -> Any:
-        self._session.createDataFrame(rows).createOrReplaceTempView(name)
-        return self._ibis.table(name)
 
     def close(self) -> None:
         if self._owned:

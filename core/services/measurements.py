@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 from typing import Any
 
-from core.analysis import business, estimation, labels
+from core.analysis import estimation, labels
 from core.analysis.measured import Measured
 from core.errors import NotFound
 from core.facts.profiles import FOREVER, Profile
 from core.profiles import Kpi
 from core.services.house import House
 from core.services.metrics import GIVEN, METRICS, PARTS
-from core.services.numbers import Domain, Fair, Told, of_row
+from core.services.numbers import Domain, Fair, Told, WeeklyTrend, of_row
 from core.services.profile_book import Book, book
 
 ESTIMATED = estimation.ASSUMPTIONS
@@ -105,6 +103,20 @@ def _works(kept: Book, wanted: Wanted) -> Iterator[tuple[str, tuple[int, int], W
     if "drift" in asked and not wanted.name and (not wanted.metrics or "domain_auroc" in wanted.metrics):
         for version, samples in _sampled(kept, wanted.version):
             yield version, (samples[0].window_ms, samples[-1].window_ms), ("drift", "", Domain(kept, samples))
+    if "business" in asked and (not wanted.metrics or {"kpi_trend", "kpi_trend_p"} & set(wanted.metrics)):
+        for (name, arm), figures in _figures(kept, wanted).items():
+            yield wanted.version, (min(figures), max(figures)), ("business", name, WeeklyTrend(kept, arm, figures))
+
+
+def _figures(kept: Book, wanted: Wanted) -> dict[tuple[str, str], dict[int, Kpi]]:
+    """(KPI, arm) -> window -> its figures, versions added up."""
+    found: dict[tuple[str, str], dict[int, Kpi]] = {}
+    for (version, window_ms), rows in kept.current.items():
+        for row in rows.values():
+            if isinstance(row.data, Kpi) and wanted.version in ("", version) and wanted.name in ("", row.name):
+                figures = found.setdefault((row.name, row.grp), {})
+                figures[window_ms] = figures[window_ms] + row.data if window_ms in figures else row.data
+    return found
 
 
 def _sampled(kept: Book, version: str) -> Iterator[tuple[str, list[Profile]]]:
@@ -144,34 +156,6 @@ def _measured(
             model=kept.model, version=version, segment=kept.segment, category=category, metric=metric, name=name,
             group=group, against=against, window_ms=starts[0], end_ms=end_ms, measured=number, mature=mature,
         )  # fmt: skip
-
-
-# -- over windows ----------------------------------------------------------------------------------------------------
-
-
-def merged(house: House, model: str, part: str, name: str, versions: Sequence[str], from_ms: int, to_ms: int) -> Any:
-    """One part of several windows and versions added up; None when there is none."""
-    kept = book(house, model, "", from_ms, to_ms, (part,), False)
-    parts = [
-        row.data
-        for (version, _), rows in kept.current.items()
-        for row in rows.values()
-        if row.part == part and row.name == name and not row.grp and (not versions or version in versions)
-    ]
-    return reduce(add, parts) if parts else None
-
-
-def kpi_trend(house: House, model: str, kpi: str, arm: str = "") -> business.Trend:
-    """Mann-Kendall and Sen over full weeks (Monday to Sunday, local) of one KPI and arm, over all versions."""
-    kept = book(house, model, "", -1, FOREVER, ("kpi",), False)
-    found: dict[int, list[Kpi]] = {}
-    for (_, window_ms), rows in kept.current.items():
-        row = rows.get(("kpi", kpi, arm))
-        if row is not None and isinstance(row.data, Kpi):
-            found.setdefault(window_ms, []).append(row.data)
-    weeks = kept.weeks(list(found)).values()
-    levels = [business.level(reduce(add, (kpi for start in starts for kpi in found[start]))).value for starts in weeks]
-    return business.trend([level for level in levels if level is not None])
 
 
 def as_dict(found: Measurement) -> dict[str, Any]:

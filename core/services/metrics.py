@@ -27,7 +27,7 @@ _BY_CATEGORY: Mapping[str, Sequence[str]] = {
         "predictive_parity_ratio", "group_calibration", "group_calibration_difference",
     ),
     "service": ("latency_p50", "latency_p95", "latency_p99", "error_rate", "availability", "throughput"),
-    "business": ("kpi", "roi"),
+    "business": ("kpi", "roi", "kpi_trend", "kpi_trend_p"),
     "measurement": ("mean",),
 }  # fmt: skip
 PARTS: Mapping[str, Sequence[str]] = {
@@ -41,13 +41,12 @@ PARTS: Mapping[str, Sequence[str]] = {
     "measurement": ("measurement",),
 }
 METRICS: Mapping[str, str] = {metric: category for category, names in _BY_CATEGORY.items() for metric in names}
-
-
 GIVEN: Mapping[tuple[str, str], frozenset[str]] = {  # where a kind of part gives only some numbers of its category
     ("drift", "numeric"): frozenset(_BY_CATEGORY["drift"]) - {"domain_auroc", "label_drift_p", "label_drift_effect"},
     ("drift", "prediction"): frozenset(_BY_CATEGORY["drift"]) - {"domain_auroc", "label_drift_p", "label_drift_effect"},
     ("drift", "categorical"): frozenset(_BY_CATEGORY["drift"]) - {"domain_auroc", "ks", "wasserstein"},
     ("drift", "output"): frozenset(_BY_CATEGORY["drift"]) - {"domain_auroc", "ks", "wasserstein"},
+    ("business", "kpi"): frozenset({"kpi", "roi"}),
     ("performance", "rows"): frozenset({"label_coverage"}),
     ("performance", "output"): frozenset(_BY_CATEGORY["performance"]) - {"label_coverage", "mae", "rmse", "bias", "r2"},
 }

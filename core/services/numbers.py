@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -235,6 +235,28 @@ def _kpi(row: Profile, now: Kpi) -> Told:
     yield "kpi", row.grp, "", business.level(now)
     if now.cost.count or now.value.count:
         yield "roi", row.grp, "", business.roi(now)
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyTrend:
+    """Whether one KPI and arm rises or falls steadily over full weeks. figures: start of a window -> its figures."""
+
+    kept: Book
+    arm: str
+    figures: Mapping[int, Kpi]
+
+    def __call__(self) -> Told:
+        weeks = self.kept.weeks(list(self.figures)).values()
+        levels = [business.level(reduce(add, (self.figures[start] for start in starts))).value for starts in weeks]
+        found = business.trend([level for level in levels if level is not None])
+        n = found.slope.n
+        yield "kpi_trend", self.arm, "", found.slope
+        yield (
+            "kpi_trend_p",
+            self.arm,
+            "",
+            not_told(n, found.slope.why) if found.p is None else Measured(value=found.p, n=n),
+        )
 
 
 def _level(now: Numeric) -> Told:

@@ -36,9 +36,12 @@ def _listing(was_running: bool) -> None:
         ):
             logs.read_all(house)
             st.rerun()
-    for problem in logs.problems(house):
+    problems = logs.problems(house)
+    for problem in problems:
         st.error(f"**{plain(problem.message, 1_000)}**  \n{plain(problem.hint, 1_000)}", icon=":material/error:")
     if not found:
+        if problems:
+            return
         st.caption(
             "No log is described yet. `gatehouse profile --init LOG` looks at one and writes a first file into "
             "`monitors/`; the README says what can stand in it."

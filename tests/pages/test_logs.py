@@ -37,6 +37,7 @@ def test_mistakes_in_monitor_files_are_told_where_they_are(tmp_path: Path) -> No
         told = words(app).replace("\\", "")
         assert "a.yaml, line 2" in told
         assert "binary" in told
+        assert "No log is described yet" not in told
     house.close()
 
 

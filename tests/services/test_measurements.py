@@ -1,7 +1,10 @@
 """Numbers of the demo's logs, from profiles, against the same rows read whole."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import reduce
+from operator import add
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -10,9 +13,13 @@ import pytest
 from sklearn import metrics as sk
 
 from core.errors import NotFound
+from core.facts import profiles as stored
+from core.profiles import Kpi, Moments
 from core.services import measurements
 from core.services.house import DEMO, House
 from core.services.measurements import METRICS, Measurement, Wanted
+from core.services.numbers import WeeklyTrend
+from core.services.profile_book import book
 
 VIENNA = ZoneInfo("Europe/Vienna")
 AS_OF = int(datetime(2026, 11, 23, 12, tzinfo=VIENNA).timestamp() * 1000)
@@ -210,19 +217,37 @@ def test_unknown_names_are_told(profiled: House, wanted: dict[str, object]) -> N
 
 
 def test_a_trend_needs_ten_full_weeks(profiled: House) -> None:
-    trend = measurements.kpi_trend(profiled, "credit_risk", "granted_amount")
-    assert (trend.slope.value, trend.slope.n) == (None, 8)
-    assert "10 full weeks" in trend.slope.why
+    found = asked(profiled, "credit_risk", "kpi_trend", "kpi_trend_p", name="granted_amount")
+    assert [one.metric for one in found] == ["kpi_trend", "kpi_trend_p"]
+    for one in found:
+        assert (one.measured.value, one.measured.n) == (None, 8)
+        assert "10 full weeks" in one.measured.why
+        assert (one.window_ms, one.end_ms) == (_day("2026-09-28"), _day("2026-11-23"))
+
+
+def test_a_trend_over_weeks_is_that_of_their_means(profiled: House) -> None:
+    kept = book(profiled, "credit_risk", "", -1, 2**62, ("kpi",), False)
+    week = 7 * 86_400_000
+    monday = int(datetime(2026, 6, 1, tzinfo=VIENNA).timestamp() * 1000)  # no change of clocks until autumn
+    level = Moments(count=5, mean=0.0, m2=1.0, low=-1.0, high=1.0)
+    figures = {
+        monday + w * week + d * 86_400_000: Kpi(rows=5, figure=replace(level, mean=float(w)))
+        for w in range(12)
+        for d in range(7 if w != 11 else 6)  # the last week is not full
+    }
+    told = {metric: number for metric, _, _, number in WeeklyTrend(kept, "", figures)()}
+    assert (told["kpi_trend"].value, told["kpi_trend"].n) == (pytest.approx(1.0), 11)
+    assert told["kpi_trend_p"].value < 0.001
 
 
 def test_windows_and_versions_merge(profiled: House) -> None:
     rows = log("credit_risk")
-    told = measurements.merged(profiled, "credit_risk", "numeric", "BILL_AMT2", (), -1, 2**62)
+    found = stored.profiles(profiled.facts, "credit_risk", role="serving", parts=["numeric"], names=["BILL_AMT2"])
+    told = reduce(add, (row.data for row in found))
     values = rows.loc[rows["day_ms"] >= 0, "BILL_AMT2"].dropna()
     assert told.moments.count == len(values)
     assert told.moments.mean == pytest.approx(values.mean(), rel=1e-9)
     assert told.moments.variance == pytest.approx(values.var(), rel=1e-9)
-    assert measurements.merged(profiled, "credit_risk", "numeric", "nothing", (), -1, 2**62) is None
 
 
 def _day(text: str) -> int:
