@@ -37,14 +37,10 @@ def serve(
     """Serve the pages and the API; without a source of your own, with the demo."""
     with _told(as_json):
         from core import settings
-        from core.errors import Busy, SettingsError
+        from core.errors import Busy
 
         stated = settings.load()
-        if stated.address not in ("127.0.0.1", "::1", "localhost"):
-            raise SettingsError(
-                f"Gatehouse may only listen on 127.0.0.1 for now, got {stated.address}.",
-                hint="There is no sign-in yet: whoever reaches the port sees everything. Use an SSH tunnel.",
-            )
+        settings.check_address(stated)
         if server := _server():
             raise Busy(f"Gatehouse serves these stores already: {server['url']}", hint="Use that one, or end it first.")
         chosen = port or stated.port

@@ -126,3 +126,38 @@ class Busy(GatehouseError):
 
     title = "Already under way"
     http_status = 409
+
+
+class NotSignedIn(GatehouseError):
+    """Nobody is signed in, or the session is over."""
+
+    title = "Please sign in"
+    http_status = 401
+
+
+class NotAllowed(GatehouseError):
+    """The one who is signed in may not do this."""
+
+    title = "Not allowed"
+    http_status = 403
+
+
+class Invalid(GatehouseError):
+    """A form or a file says something that cannot be taken.
+
+    field: the field or cell to blame; "" where none is.
+    """
+
+    title = "This cannot be taken"
+    http_status = 422
+
+    def __init__(self, message: str, *, field: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.field = field
+
+
+class Conflict(GatehouseError):
+    """Somebody else changed the same thing meanwhile. Nothing was written."""
+
+    title = "Changed meanwhile"
+    http_status = 409

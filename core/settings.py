@@ -18,7 +18,9 @@ FILE_NAME = "gatehouse.toml"
 SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 SCHEMES = ("http", "https", "sqlite", "postgresql")
 SECRET_KEYS = {"password", "sslpassword", "passwd", "pwd", "token", "access_token", "secret"}
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 STAGES = ("production", "staging", "archived", "development")
+RoleName = Literal["viewer", "contributor", "ml_lead", "validator", "compliance", "auditor", "administrator"]
 Stage = Literal["production", "staging", "archived", "development"]
 _Text = Annotated[str, Field(max_length=2_000)]
 
@@ -113,11 +115,60 @@ class Source(_Closed):
         return self
 
 
+class Oidc(_Closed):
+    """Sign-in by an OpenID Connect provider, beside local accounts.
+
+    issuer: its URL, as its discovery document says it.  client_secret_env, client_secret_file: where the secret is.
+    groups_claim: the claim that lists groups; groups: which role each one gives (everywhere).
+    default_role: of people whose groups give none; None: they may not enter.  title: what the button says.
+    """
+
+    issuer: _Text
+    client_id: _Text
+    client_secret_env: _Text | None = None
+    client_secret_file: _Text | None = None
+    scopes: tuple[_Text, ...] = ("openid", "profile", "email")
+    groups_claim: _Text = "groups"
+    groups: dict[str, RoleName] = {}
+    default_role: RoleName | None = None
+    title: _Text = "your organisation"
+
+    @field_validator("issuer")
+    @classmethod
+    def _safe(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            return value
+        raise ValueError("must start with https:// (http:// on this machine alone)")
+
+
+class Proxy(_Closed):
+    """Trust in a sign-in that a reverse proxy on this machine has done. Off unless stated; loopback only.
+
+    header: holds the login.  name_header, mail_header, groups_header (comma-separated): optional.
+    groups, default_role: as for OIDC.
+    """
+
+    header: _Text
+    name_header: _Text | None = None
+    mail_header: _Text | None = None
+    groups_header: _Text | None = None
+    groups: dict[str, RoleName] = {}
+    default_role: RoleName | None = None
+
+
 class _File(_Closed):
     home: _Text | None = None
     monitors: _Text | None = None
     address: _Text | None = None
     port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    public_url: _Text | None = None
+    ledger: _Text | None = None
+    ledger_password_file: _Text | None = None
+    demo: bool | None = None
+    session_hours: Annotated[float, Field(gt=0, le=24 * 90)] | None = None
+    oidc: Oidc | None = None
+    proxy: Proxy | None = None
     sources: dict[str, Source] = {}
 
     @field_validator("sources")
@@ -133,6 +184,9 @@ class Settings:
     """All settings of one process.
 
     home: folder that the running app writes (data/var).  monitors: folder of the monitor files.
+    public_url: how browsers reach the server, where that is not http://address:port.
+    ledger: URL of the own stores' ledger.  ledger_password_file: holds its password.  demo: whether the demo is shown.
+    session_hours: how long a sign-in lasts.  oidc, proxy: ways to sign in beside local accounts.
     file: the gatehouse.toml, which need not exist.
     origin: for each setting, where its value came from: "default", the variable's name, or the file's name.
     """
@@ -143,7 +197,23 @@ class Settings:
     port: int
     sources: Mapping[str, Source]
     file: Path
+    public_url: str = ""
+    ledger: str = ""
+    ledger_password_file: str = ""
+    demo: bool = True
+    session_hours: float = 12.0
+    oidc: Oidc | None = None
+    proxy: Proxy | None = None
     origin: Mapping[str, str] = field(default_factory=dict)
+
+    def ledger_password(self) -> str | None:
+        """The password of the ledger's database; None where no file is named. Raises SettingsError."""
+        return secret_of("ledger_password_file", None, self.ledger_password_file or None)
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.address in LOOPBACK
 
 
 def check_source_name(name: str) -> str:
@@ -164,6 +234,7 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
     file = read_file(path)
     values: dict[str, Any] = {
         "home": folder / "data" / "var", "monitors": folder / "monitors", "address": "127.0.0.1", "port": 8501,
+        "public_url": "", "ledger": "", "ledger_password_file": "", "demo": True, "session_hours": 12.0,
     }  # fmt: skip
     origin = dict.fromkeys(values, "default")
     for key in values:
@@ -177,12 +248,27 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
     if url := env.get("GATEHOUSE_MLFLOW_URI"):
         sources["mlflow"] = _from_environment(url, env)
         origin["sources.mlflow"] = "GATEHOUSE_MLFLOW_URI"
+    for key in ("oidc", "proxy"):
+        if getattr(file, key) is not None:
+            origin[key] = path.name
     try:
         port = int(values["port"])
     except ValueError as error:
         raise SettingsError(f"GATEHOUSE_PORT must be a number, got {values['port']!r}.") from error
+    try:
+        hours = float(values["session_hours"])
+    except ValueError as error:
+        raise SettingsError(f"GATEHOUSE_SESSION_HOURS must be a number, got {values['session_hours']!r}.") from error
+    home = Path(values["home"]).expanduser().absolute()
     return Settings(
-        home=Path(values["home"]).expanduser().absolute(),
+        home=home,
+        public_url=_public_url(str(values["public_url"])),
+        ledger=_ledger_url(str(values["ledger"])) or f"sqlite:///{home / 'ledger.db'}",
+        ledger_password_file=str(values["ledger_password_file"]),
+        demo=_truth("GATEHOUSE_DEMO", values["demo"]),
+        session_hours=hours,
+        oidc=file.oidc,
+        proxy=file.proxy,
         monitors=Path(values["monitors"]).expanduser().absolute(),
         address=str(values["address"]),
         port=port,
@@ -190,6 +276,85 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
         file=path,
         origin=origin,
     )
+
+
+def check_address(stated: Settings, address: str | None = None) -> None:
+    """Raises SettingsError where the server would be reachable in a way that nobody could use or that is not safe.
+
+    address: what it listens on, where that is not what the settings say.
+    """
+    listens = stated.address if address is None else address
+    if listens in LOOPBACK:
+        return
+    if stated.proxy:
+        raise SettingsError(
+            f"A trusted proxy header works on 127.0.0.1 alone, got {listens}.",
+            hint="Elsewhere anybody could send the header. Let the proxy reach Gatehouse on this machine's loopback.",
+        )
+    if not stated.public_url:
+        raise SettingsError(
+            f"To listen on {listens}, say how browsers reach it: public_url is missing.",
+            hint='Such as public_url = "https://gatehouse.example.com" in gatehouse.toml, or GATEHOUSE_PUBLIC_URL.',
+        )
+
+
+def secret_of(what: str, variable: str | None, file: str | None) -> str | None:
+    """A secret from the environment variable or the file that the settings name; None where neither is named."""
+    if variable:
+        if not os.environ.get(variable):
+            raise SettingsError(f"{what}: the variable {variable} is not set.", hint="Set it where the server runs.")
+        return os.environ[variable]
+    if not file:
+        return None
+    try:
+        return Path(file).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{what}: {file} cannot be read.", hint="Check the path and its permissions.") from error
+
+
+def _public_url(text: str) -> str:
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.path in ("", "/") and not parts.query
+        _ = parts.port
+    except ValueError:
+        good = False
+    if not good:
+        raise SettingsError(
+            f"public_url must be such as https://gatehouse.example.com, got {text[:80]!r}.",
+            hint="Scheme, host and port alone.",
+        )
+    return text.rstrip("/")
+
+
+def _ledger_url(text: str) -> str:
+    if not text:
+        return ""
+    scheme = text.partition(":")[0].partition("+")[0]
+    if scheme not in ("sqlite", "postgresql"):
+        raise SettingsError(
+            f"ledger must start with sqlite:/// or postgresql://, got {text[:20]!r}.", hint="See README, Settings."
+        )
+    try:
+        holds = urlsplit(text).password is not None
+    except ValueError:
+        holds = True
+    if holds:
+        raise SettingsError(
+            "ledger holds a password.", hint="Name a file that holds it in ledger_password_file, or use ~/.pgpass."
+        )
+    return text
+
+
+def _truth(name: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if str(value).lower() not in words:
+        raise SettingsError(f"{name} must be true or false, got {str(value)[:20]!r}.")
+    return words[str(value).lower()]
 
 
 def read_file(path: Path) -> _File:
@@ -232,7 +397,7 @@ def _explain(error: ValidationError, where: str) -> tuple[str, str]:
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         unknown = str(first["loc"][-1])
-        known = {name for model in (_File, Source, StageMap, StageRules) for name in model.model_fields}
+        known = {name for model in (_File, Source, StageMap, StageRules, Oidc, Proxy) for name in model.model_fields}
         near = get_close_matches(unknown, sorted(known), n=1)
         return (
             f"{where}: unknown key {key}.",

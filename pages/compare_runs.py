@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.services.house import current
 from core.ui import comparison_view as view
 from core.ui import curve_view, downloads, history_loading, overview_parts
+from core.ui.visit import current
 
 house = current()
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):

@@ -5,9 +5,10 @@ import streamlit as st
 from core.errors import QueryError
 from core.governance.attention import plural
 from core.services import runs
-from core.services.house import current, now_ms
+from core.services.house import now_ms
 from core.services.runs import PAGE, Found, Groups
 from core.ui import basket, downloads, overview_parts, run_controls, run_table, search_box
+from core.ui.visit import current
 
 house, now = current(), now_ms()
 

@@ -4,9 +4,9 @@ import streamlit as st
 
 from core.errors import NotFound
 from core.services import versions
-from core.services.house import current
 from core.ui import model_table, model_view, overview_parts
 from core.ui.plain import plain
+from core.ui.visit import current
 
 house = current()
 ref, number = st.query_params.get("model"), st.query_params.get("version")

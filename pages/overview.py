@@ -3,9 +3,10 @@
 import streamlit as st
 
 from core.services import fleet, sources
-from core.services.house import current, now_ms
+from core.services.house import now_ms
 from core.ui import overview_parts as parts
 from core.ui import source_list
+from core.ui.visit import current
 
 house, now = current(), now_ms()
 
@@ -21,7 +22,7 @@ seen = fleet.glance(house, now_ms=now)
 parts.cards(seen)
 left, right = st.columns([7, 4], gap="small")
 with left:
-    parts.attention(house, fleet.needs(house, now_ms=now))
+    parts.attention(house, fleet.attention(house, now_ms=now))
     parts.what_changed(fleet.changes(house, now_ms=now))
 with right:
     parts.stages(seen)

@@ -4,9 +4,9 @@ import streamlit as st
 
 from core.errors import NotFound
 from core.services import runs
-from core.services.house import current
 from core.ui import curve_view, history_loading, run_view
 from core.ui.plain import plain
+from core.ui.visit import current
 
 house = current()
 ref = st.query_params.get("id", "")

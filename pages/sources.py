@@ -2,14 +2,13 @@
 
 import streamlit as st
 
-from core.services.house import current
 from core.ui import log_list, overview_parts, source_form, source_list
+from core.ui.visit import current
 
 house = current()
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
     st.title("Sources", anchor=False, width="content")
     with st.container(horizontal=True, gap="small", width="content", vertical_alignment="bottom"):
-        source_list.whose_data(house)
         if st.button(
             "Add a source", icon=":material/add_link:", type="primary", key="add", disabled="add" in st.query_params
         ):

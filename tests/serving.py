@@ -36,7 +36,9 @@ class Served:
         return json.loads((self.home / "server.json").read_text())["token"]
 
     def get(self, path: str, **params: Any) -> httpx.Response:
-        return httpx.get(f"{self.url}{path}", params=params, timeout=30, trust_env=False)
+        """As a command on this machine asks."""
+        headers = {"Authorization": f"Bearer {self.token}"} if (self.home / "server.json").exists() else {}
+        return httpx.get(f"{self.url}{path}", params=params, headers=headers, timeout=30, trust_env=False)
 
     def post(self, path: str, body: Mapping[str, Any], token: str | None = None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}

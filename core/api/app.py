@@ -1,15 +1,15 @@
 """The HTTP API: one FastAPI application, mounted under /api/v1."""
 
-import secrets
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, FastAPI, Header
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 import core
+from core.api import visitor
 from core.api.answers import Unrounded
 from core.errors import GatehouseError, QueryError
 from core.services.house import House
@@ -18,7 +18,7 @@ HouseGetter = Callable[[], House]
 
 
 def build(house: HouseGetter, token: Callable[[], str]) -> FastAPI:
-    """The application. house: the open house, asked at each request.  token: what a POST must bear."""
+    """The application. house: the open house, asked at each request.  token: that of commands on this machine."""
     from core.api import jobs, models, profiles, runs, sources
 
     api = FastAPI(
@@ -30,13 +30,10 @@ def build(house: HouseGetter, token: Callable[[], str]) -> FastAPI:
         default_response_class=Unrounded,
     )
 
-    def allowed(authorization: Annotated[str, Header()] = "") -> None:
-        if not secrets.compare_digest(authorization.encode(), f"Bearer {token()}".encode()):
-            raise HTTPException(401, "This needs the token in server.json, as 'Authorization: Bearer ...'.")
-
+    api.state.visit = lambda request: house().by(visitor.by_request(house(), request, token))
     for room in (runs, models, profiles, sources, jobs):
-        api.include_router(room.router(house))
-    api.include_router(sources.actions(house), dependencies=[Depends(allowed)])
+        api.include_router(room.router())
+    api.include_router(sources.actions())
     api.add_exception_handler(GatehouseError, _family)
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(RequestValidationError, _invalid)

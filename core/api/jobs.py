@@ -1,30 +1,30 @@
 """Routes of long work."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
 
 from core.api.answers import Routes
-from core.services.house import House
+from core.api.visit import Visited
+from core.services import work
 from core.services.jobs import Job
 
 
-def router(house: Callable[[], House]) -> APIRouter:
+def router() -> APIRouter:
     """GET /jobs, GET /jobs/{id}."""
     routes = Routes(tags=["jobs"])
 
     @routes.get("/jobs")
-    def jobs() -> dict[str, Any]:
+    def jobs(house: Visited) -> dict[str, Any]:
         """All jobs of this process, newest first."""
-        items = [spoken(job) for job in house().jobs.all()]
+        items = [spoken(job) for job in work.jobs(house)]
         return {"items": items, "total": len(items)}
 
     @routes.get("/jobs/{job_id}")
-    def job(job_id: str) -> dict[str, Any]:
+    def job(house: Visited, job_id: str) -> dict[str, Any]:
         """One job: its state (waiting, running, done, failed), progress, result or error."""
-        return spoken(house().jobs.get(job_id))
+        return spoken(work.job(house, job_id))
 
     return routes
 

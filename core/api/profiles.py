@@ -1,28 +1,28 @@
 """Routes of profiles and the numbers they give."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from core.api.answers import Routes
+from core.api.visit import Visited
 from core.facts.profiles import FOREVER
 from core.services import logs, measurements, profile_rows, profiling
-from core.services.house import House, now_ms
+from core.services.house import now_ms
 from core.services.measurements import Wanted
 
 MOST = 1_000
 
 
-def router(house: Callable[[], House]) -> APIRouter:
+def router() -> APIRouter:
     """GET /monitors, /monitors/{model}/schema, /profiles, /measurements."""
     routes = Routes(tags=["profiles"])
 
     @routes.get("/monitors")
-    def monitors() -> dict[str, Any]:
+    def monitors(house: Visited) -> dict[str, Any]:
         """Models with a monitor file, and what is wrong with files that cannot be used."""
-        loaded = profiling.monitors(house())
+        loaded = profiling.monitors(house)
         items = [
             {"model": model, "file": found.file, "task": found.monitor.task, "window": found.monitor.window,
              "zone": found.monitor.zone}
@@ -35,13 +35,14 @@ def router(house: Callable[[], House]) -> APIRouter:
         return {"items": items, "total": len(items), "problems": problems}
 
     @routes.get("/monitors/{model:path}/schema")
-    def schema(model: str) -> dict[str, Any]:
+    def schema(house: Visited, model: str) -> dict[str, Any]:
         """Where a log's columns came, went or changed their type, against the part of the log before."""
-        items = [asdict(change) for change in logs.schema_changes(house(), model)]
+        items = [asdict(change) for change in logs.schema_changes(house, model)]
         return {"items": items, "total": len(items)}
 
     @routes.get("/profiles")
     def profiles(
+        house: Visited,
         model: Annotated[str, Query(max_length=250, description="All models, summed up, when left out")] = "",
         version: str = "",
         role: Annotated[str, Query(pattern="^(reference|serving|evaluation)?$")] = "",
@@ -56,15 +57,16 @@ def router(house: Callable[[], House]) -> APIRouter:
     ) -> dict[str, Any]:
         """Profiles as they are kept: counts aligned to `edges`, which the answer holds by id."""
         if not model:
-            items = profile_rows.models(house())
+            items = profile_rows.models(house)
             return {"items": items, "total": len(items)}
         return profile_rows.page(
-            house(), model, version=version, role=role, part=part, name=name, segment=segment, groups=groups,
+            house, model, version=version, role=role, part=part, name=name, segment=segment, groups=groups,
             from_ms=from_ms, to_ms=to_ms, offset=(page - 1) * limit, limit=limit,
         )  # fmt: skip
 
     @routes.get("/measurements")
     def measured(
+        house: Visited,
         model: Annotated[str, Query(min_length=1, max_length=250)],
         version: str = "",
         metric: Annotated[list[str] | None, Query(description="Such as roc_auc, psi; all when left out")] = None,
@@ -83,7 +85,7 @@ def router(house: Callable[[], House]) -> APIRouter:
             metrics=tuple(metric or ()), name=name, group=group, from_ms=from_ms, to_ms=to_ms,
         )  # fmt: skip
         total, found = measurements.page(
-            house(), wanted, offset=(page - 1) * limit, limit=limit, as_of_ms=now_ms()
+            house, wanted, offset=(page - 1) * limit, limit=limit, as_of_ms=now_ms()
         )  # fmt: skip
         return {"items": [measurements.as_dict(one) for one in found], "total": total}
 

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -23,9 +24,11 @@ from streamlit.config import get_option
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import settings
+from core.api import door
 from core.api.app import build
-from core.errors import GatehouseError, SettingsError
-from core.services import histories, profiling
+from core.api.gate import Gate
+from core.errors import GatehouseError
+from core.services import accounts, demo_people, histories, profiling
 from core.services.house import House, current, open_house
 
 HOSTS = ["localhost", "127.0.0.1", "[::1]"]
@@ -52,8 +55,8 @@ async def _lifespan(warm: Callable[[], None], _: Any) -> AsyncIterator[dict[str,
     try:
         stated = settings.load()
         for address in (stated.address, get_option("server.address") or "every address"):
-            check_address(address)
-        house = await run_in_threadpool(open_house, stated)
+            settings.check_address(stated, address)
+        house = await run_in_threadpool(_open, stated)
     except GatehouseError as error:
         # Raised, it would end the process too, but under a traceback that hides what to do.
         sys.stderr.write(f"{error.title}: {error.message}\n{error.hint}\n")
@@ -62,12 +65,8 @@ async def _lifespan(warm: Callable[[], None], _: Any) -> AsyncIterator[dict[str,
     if house.facts.notice:
         logging.getLogger("gatehouse").warning("%s %s", house.facts.notice.message, house.facts.notice.hint)
     await run_in_threadpool(_warm, warm)
-    if house.active == "demo" and not house.facts.read("syncs"):
-        for name in house.sources:
-            house.start_sync(name)
     if house.active == "demo":
-        for model in profiling.unprofiled(house):
-            profiling.start(house, model)
+        await run_in_threadpool(_fill_demo, house)
     house.start_scheduler(histories.load_idle)
     told = await run_in_threadpool(_announce, house)
     try:
@@ -79,21 +78,22 @@ async def _lifespan(warm: Callable[[], None], _: Any) -> AsyncIterator[dict[str,
 
 def routes() -> list[BaseRoute]:
     """Everything beside the pages."""
-    return [Route("/healthz", _healthz), Route("/readyz", _readyz), Mount("/api/v1", app=build(current, token))]
+    return [
+        Route("/healthz", _healthz),
+        Route("/readyz", _readyz),
+        *door.routes(current),
+        Mount("/api/v1", app=build(current, token)),
+    ]
 
 
 def middleware() -> list[Middleware]:
-    """Only this machine's names are answered (a page elsewhere could point its own name here), with safe headers."""
-    return [Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS), Middleware(SafeHeaders)]
-
-
-def check_address(address: str) -> None:
-    """Raises SettingsError unless the address is this machine's own."""
-    if address not in ("127.0.0.1", "::1", "localhost"):
-        raise SettingsError(
-            f"Gatehouse may only listen on 127.0.0.1 for now, got {address}.",
-            hint="There is no sign-in yet: whoever reaches the port sees everything. Use an SSH tunnel.",
-        )
+    """Only names of this server are answered (a page elsewhere could point its own name here), with safe headers."""
+    public = urlsplit(settings.load().public_url).hostname
+    return [
+        Middleware(TrustedHostMiddleware, allowed_hosts=[*HOSTS, public] if public else HOSTS),
+        Middleware(SafeHeaders),
+        Middleware(Gate, house=current),
+    ]
 
 
 def token() -> str:
@@ -131,6 +131,30 @@ def _announce(house: House) -> Path:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         json.dump(content, file)
     return path
+
+
+def _open(stated: settings.Settings) -> House:
+    """Opens the stores with their ledgers; a ledger without people gets its first ones."""
+    house = open_house(stated)
+    password = accounts.first_administrator(house.ledger_of("own"))
+    if password:
+        sys.stdout.write(
+            f"\nFirst start: sign in as {accounts.FIRST} with the password {password}\n"
+            "It is told once, and changed at the first sign-in.\n\n"
+        )
+        sys.stdout.flush()
+    if house.shows_demo:
+        demo_people.furnish(house.ledger_of("demo"))
+    return house
+
+
+def _fill_demo(house: House) -> None:
+    """Starts to read the demo and its logs, where that has not been done."""
+    if not house.facts.read("syncs"):
+        for name in house.sources:
+            house.start_sync(name)
+    for model in profiling.unprofiled(house):
+        profiling.start(house, model)
 
 
 def _warm(warm: Callable[[], None]) -> None:

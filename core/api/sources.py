@@ -1,6 +1,5 @@
 """Routes of sources: how they stand, and asking for work on them."""
 
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
@@ -8,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.api.answers import Routes
 from core.api.jobs import spoken
+from core.api.visit import Visited
 from core.services import histories, profiling, sources
-from core.services.house import House
 from core.services.sources import SourceStatus
 
 OF_STATUS = (
@@ -44,40 +43,41 @@ class ProfileWanted(BaseModel):
     engine: str = Field(default="duckdb", max_length=200)
 
 
-def router(house: Callable[[], House]) -> APIRouter:
+def router() -> APIRouter:
     """GET /sources."""
     routes = Routes(tags=["sources"])
 
     @routes.get("/sources")
-    def listing() -> dict[str, Any]:
+    def listing(house: Visited) -> dict[str, Any]:
         """The shown sources and how their syncs stand; never a secret."""
-        items = [_spoken(status) for status in sources.statuses(house())]
+        items = [_spoken(status) for status in sources.statuses(house)]
         return {"items": items, "total": len(items)}
 
     return routes
 
 
-def actions(house: Callable[[], House]) -> APIRouter:
+def actions() -> APIRouter:
     """POST /sync, /jobs: they answer at once with jobs to follow."""
     routes = Routes(tags=["jobs"])
 
     @routes.post("/sync", status_code=202)
-    def sync(wanted: SyncWanted) -> dict[str, Any]:
+    def sync(house: Visited, wanted: SyncWanted) -> dict[str, Any]:
         """Starts to sync one source, or all; one that is being synced already answers with that job."""
-        premises = house()
-        if wanted.stores and wanted.stores != premises.active and wanted.stores == "demo":
-            sources.show(premises, "demo")
-        which = wanted.stores or premises.active
-        names = [wanted.source] if wanted.source else list(premises.sources_of(which))
-        items = [spoken(sources.start_sync(premises, name, which=which)) for name in names]
+        if wanted.stores and wanted.stores != house.active and wanted.stores == "demo":
+            sources.show(house, "demo")
+        which = wanted.stores or house.active
+        names = [wanted.source] if wanted.source else list(house.sources_of(which))
+        items = [spoken(sources.start_sync(house, name, which=which)) for name in names]
         return {"items": items, "total": len(items)}
 
     @routes.post("/jobs", status_code=202)
-    def job(wanted: Annotated[HistoriesWanted | ProfileWanted, Field(discriminator="kind")]) -> dict[str, Any]:
+    def job(
+        house: Visited, wanted: Annotated[HistoriesWanted | ProfileWanted, Field(discriminator="kind")]
+    ) -> dict[str, Any]:
         """Starts other long work: reading metric histories, or profiling a model's log."""
         if isinstance(wanted, ProfileWanted):
-            return spoken(profiling.start(house(), wanted.model, engine=wanted.engine, since=wanted.since))
-        return spoken(histories.start_loading(house(), wanted.runs))
+            return spoken(profiling.start(house, wanted.model, engine=wanted.engine, since=wanted.since))
+        return spoken(histories.start_loading(house, wanted.runs))
 
     return routes
 

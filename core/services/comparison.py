@@ -9,6 +9,7 @@ from typing import Any
 from core.errors import NotFound
 from core.facts import runs as facts_runs
 from core.services.cache import cached
+from core.services.guard import needs
 from core.services.house import House
 
 MOST = 200
@@ -64,6 +65,7 @@ class Comparison:
         }
 
 
+@needs("view")
 @cached(maxsize=32)
 def compare(house: House, refs: tuple[str, ...]) -> Comparison:
     """Compares up to 200 runs. Raises NotFound when none of them is here."""

@@ -10,6 +10,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from core.query.text import field_text
+from core.services.guard import needs
 from core.services.house import House
 from core.services.runs import EXPORT_LIMIT, RunQuery, grouped, search
 
@@ -19,6 +20,7 @@ EXCEL_CELL = 32_767
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+@needs("view")
 def runs_table(house: House, query: RunQuery, *, now_ms: int) -> pa.Table:
     """All rows that a query finds, with readable column names. Times are UTC."""
     found = search(house, query, page=1, size=EXPORT_LIMIT, now_ms=now_ms)
@@ -33,6 +35,7 @@ def runs_table(house: House, query: RunQuery, *, now_ms: int) -> pa.Table:
     return pa.table(named)
 
 
+@needs("view")
 def groups_table(house: House, query: RunQuery, by: tuple[str, ...], *, now_ms: int) -> pa.Table:
     """All groups that are shown, with n, mean and standard deviation of each metric."""
     found = grouped(house, query, by, size=EXPORT_LIMIT, now_ms=now_ms)

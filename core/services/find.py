@@ -6,6 +6,7 @@ from typing import Any, Literal
 from core.errors import NotFound
 from core.facts import finder
 from core.governance.attention import plural
+from core.services.guard import needs
 from core.services.house import House
 
 Kind = Literal["page", "model", "version", "experiment", "run"]
@@ -31,6 +32,7 @@ PAGES = (
 )
 
 
+@needs("view")
 def find(house: House, text: str, limit: int = 20) -> list[Hit]:
     """The best matches of all kinds, best first; pages alone when the text is empty."""
     wanted = text.strip().lower()

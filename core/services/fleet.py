@@ -10,6 +10,7 @@ from core.governance.attention import DAY_MS, URGENCIES, Need, is_stale, named, 
 from core.governance.lineage import PARTS
 from core.governance.sentences import Told, tell
 from core.services.cache import cached
+from core.services.guard import needs
 from core.services.house import House
 from core.services.models import STAGES, FleetModel, fleet
 
@@ -94,6 +95,7 @@ class Change:
     params: tuple[tuple[str, str], ...]
 
 
+@needs("view")
 def glance(house: House, *, now_ms: int) -> Glance:
     """The fleet in numbers, as of now."""
     return _glance(house, now_ms // DAY_MS)
@@ -137,6 +139,7 @@ def _standing(by_day: Mapping[int, int], today: int, now: int) -> tuple[int, ...
     return tuple(now - sum(count for day, count in by_day.items() if day > end) for end in ends)
 
 
+@needs("view")
 def changes(house: House, *, now_ms: int, limit: int = 60) -> tuple[Change, ...]:
     """What changed in the last year, newest first: what syncs saw, and what the registries themselves date."""
     return _changes(house, now_ms // DAY_MS, limit)
@@ -174,7 +177,8 @@ def _where(
     return ("sources", ()) if kind == "source" else ("", ())
 
 
-def needs(house: House, *, now_ms: int) -> list[Need]:
+@needs("view")
+def attention(house: House, *, now_ms: int) -> list[Need]:
     """What a person should look at, most urgent first."""
     found = [*_of_store(house), *_of_sources(house, now_ms), *_of_registry(house), *_of_runs(house, now_ms)]
     return sorted(found, key=lambda need: URGENCIES.index(need.urgency))

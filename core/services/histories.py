@@ -12,6 +12,7 @@ from core.facts import copies
 from core.facts import runs as facts_runs
 from core.records import Progress, RunSource
 from core.services.cache import cached
+from core.services.guard import needs
 from core.services.house import House, now_ms
 from core.services.jobs import Job, Work
 from core.services.sync import Report
@@ -20,6 +21,7 @@ IN_BACKGROUND = 200
 PATIENCE_MS = 10 * 60_000
 
 
+@needs("view")
 def missing(house: House, refs: Sequence[str]) -> list[str]:
     """Those of these runs whose histories are not here yet."""
     return [
@@ -29,6 +31,7 @@ def missing(house: House, refs: Sequence[str]) -> list[str]:
     ]
 
 
+@needs("view")
 def load(house: House, refs: Sequence[str], report: Report) -> int:
     """Reads the histories of some runs from their sources; returns of how many. Raises the source's error."""
     rows = facts_runs.named(house.facts, refs)
@@ -54,6 +57,7 @@ def load(house: House, refs: Sequence[str], report: Report) -> int:
     return len(rows)
 
 
+@needs("view")
 def start_loading(house: House, refs: Sequence[str]) -> Job:
     """The same as a job. Raises Busy when the histories of just these runs are being read."""
     wanted = list(refs)
@@ -61,6 +65,7 @@ def start_loading(house: House, refs: Sequence[str]) -> Job:
     return house.jobs.start(_key(house, wanted), title, _work(house, wanted))
 
 
+@needs("view")
 def loading(house: House, refs: Sequence[str]) -> Job | None:
     """The last job that was to read the histories of just these runs, whatever became of it."""
     key = _key(house, refs)
@@ -76,6 +81,7 @@ def _key(house: House, refs: Sequence[str]) -> str:
     return f"histories:{house.active}:{digest}"
 
 
+@needs("operate")
 def load_idle(house: House) -> Job | None:
     """Starts to read some histories that a source still owes, the newest runs first; None when nothing is owed.
 
@@ -94,12 +100,14 @@ def load_idle(house: House) -> Job | None:
     return None
 
 
+@needs("view")
 @cached(maxsize=64)
 def curves(house: House, run_nos: tuple[int, ...], key: str, points: int = 2_000) -> pa.Table:
     """run_no, step, time_ms, value, n (points before thinning) of one metric."""
     return facts_runs.curves(house.facts, run_nos, key, points=points)
 
 
+@needs("view")
 @cached(maxsize=64)
 def keys(house: House, run_nos: tuple[int, ...]) -> list[tuple[str, int]]:
     """Metrics of these runs with the number of points of the longest history; those with a curve first."""

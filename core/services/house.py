@@ -1,26 +1,33 @@
 """The open house: settings, the two sets of stores (demo and own), jobs and the scheduler. One a process."""
 
+import copy
 import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from core import settings as settings_module
-from core.errors import GatehouseError, NotFound
+from core.errors import GatehouseError, NotAllowed, NotFound, NotSignedIn
 from core.facts import observed
 from core.facts.store import Facts, open_facts
 from core.facts.syncs import end_interrupted_syncs, sync_states
+from core.governance.rights import LOCAL, NOBODY, ROLE, Actor, Grant, Right
 from core.records import Progress
 from core.services.jobs import Job, Jobs, Work
 from core.services.profile_files import take_up
 from core.services.sync import Report, sync_source
 from core.settings import Settings, Source
 
+if TYPE_CHECKING:
+    from core.ledger.store import Ledger, Transaction
+
 Premises = Literal["demo", "own"]
+LEDGER_FILE = "ledger.db"
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 TICK_S = 5.0
 
@@ -33,28 +40,101 @@ class Stores:
     facts: Facts
 
 
-class House:
-    """Everything that services work with.
+class _Premises:
+    """What all views of one house share."""
 
-    active: which stores pages and API show. Saving the first own source switches to "own".
+    def __init__(self, settings: Settings, serial: int) -> None:
+        self.serial = serial
+        self.settings = settings
+        self.jobs = Jobs()
+        self.revision = 0
+        self.lock = threading.RLock()
+        self.open: dict[Premises, Stores] = {}
+        self.ledgers: dict[Premises, Ledger] = {}
+        self.stop = threading.Event()
+        self.scheduler: threading.Thread | None = None
+        self.active: Premises = "own"
+
+
+class House:
+    """Everything that services work with, as one actor sees it.
+
+    actor: on whose behalf services act.  active: which stores this actor sees: its own premises, or those shown by
+    default; saving the first own source makes the own ones the default.
     revision: grows with every change of facts; part of every cache key, as is serial, which no other house has.
     """
 
     _serials = itertools.count()
 
-    def __init__(self, settings: Settings) -> None:
-        self.serial = next(self._serials)
-        self.settings = settings
-        self.jobs = Jobs()
-        self.revision = 0
-        self._lock = threading.RLock()
-        self._open: dict[Premises, Stores] = {}
-        self._stop = threading.Event()
-        self._scheduler: threading.Thread | None = None
-        self.active: Premises = self._remembered()
+    def __init__(self, settings: Settings, actor: Actor = LOCAL) -> None:
+        self._shared = _Premises(settings, next(self._serials))
+        self.actor = actor
+        self._shared.active = self._remembered()
         self.stores(self.active)
 
+    def by(self, actor: Actor) -> "House":
+        """The same house as another actor sees it."""
+        seen = copy.copy(self)
+        seen.actor = actor
+        return seen
+
+    @property
+    def serial(self) -> int:
+        return self._shared.serial
+
+    @property
+    def settings(self) -> Settings:
+        return self._shared.settings
+
+    @property
+    def jobs(self) -> Jobs:
+        return self._shared.jobs
+
+    @property
+    def revision(self) -> int:
+        return self._shared.revision
+
+    @property
+    def sight(self) -> Hashable:
+        """What the actor sees of facts, as a part of cache keys; None: all."""
+        places = self.actor.places("view")
+        return None if places is None else (places, self.ledger.head()[0])
+
+    # -- what the actor may do ------------------------------------------------------------------------------------
+
+    def require_signed_in(self) -> None:
+        """Raises NotSignedIn for nobody."""
+        if self.actor.kind == "nobody":
+            raise NotSignedIn("Nobody is signed in here.", hint="Sign in, or send a token that is in force.")
+
+    def require(self, right: Right, project: str | None = None) -> Grant:
+        """The grant that gives the actor a right: in that project, or everywhere. Raises NotSignedIn, NotAllowed."""
+        self.require_signed_in()
+        grant = self.actor.grant_for(right, project)
+        if grant is None:
+            raise _refusal(self.actor, right)
+        return grant
+
+    def require_somewhere(self, right: Right) -> None:
+        """Raises NotSignedIn or NotAllowed unless the actor has a right everywhere or in any project."""
+        self.require_signed_in()
+        if not self.actor.may_somewhere(right):
+            raise _refusal(self.actor, right)
+
+    @contextmanager
+    def deciding(self, right: Right, project: str | None = None) -> Iterator["Transaction"]:
+        """A transaction of the ledger for something that needs a right. Raises NotSignedIn, NotAllowed."""
+        grant = self.require(right, project)
+        with self.ledger.transaction(
+            actor=self.actor.id, now_ms=now_ms(), on_behalf_of=grant.on_behalf_of
+        ) as transaction:
+            yield transaction
+
     # -- which stores ---------------------------------------------------------------------------------------------
+
+    @property
+    def active(self) -> Premises:
+        return self.actor.premises or self._shared.active
 
     @property
     def facts(self) -> Facts:
@@ -67,6 +147,11 @@ class House:
         return self.stores(self.active).folder
 
     @property
+    def ledger(self) -> "Ledger":
+        """The ledger of the stores that are shown now."""
+        return self.ledger_of(self.active)
+
+    @property
     def sources(self) -> Mapping[str, Source]:
         """The sources of the stores that are shown now."""
         return self.sources_of(self.active)
@@ -76,40 +161,55 @@ class House:
             return self.settings.sources
         return demo_sources()
 
+    @property
+    def shows_demo(self) -> bool:
+        """Whether the demo may be entered: it is part of this installation, and not switched off."""
+        return self.settings.demo and bool(demo_sources())
+
+    def folder_of(self, which: Premises) -> Path:
+        return self.settings.home / "demo" if which == "demo" else self.settings.home
+
     def stores(self, which: Premises) -> Stores:
         """Opens them on first use. Raises StoreError."""
-        with self._lock:
-            if which not in self._open:
-                folder = self.settings.home / "demo" if which == "demo" else self.settings.home
+        with self._shared.lock:
+            if which not in self._shared.open:
+                folder = self.folder_of(which)
                 facts = open_facts(folder)
                 end_interrupted_syncs(facts)
                 unreadable = observed.index(facts, folder) + take_up(facts, folder)
                 facts.notice = facts.notice or observed.explain_unreadable(unreadable)
-                self._open[which] = Stores(folder=folder, facts=facts)
-            return self._open[which]
+                self._shared.open[which] = Stores(folder=folder, facts=facts)
+            return self._shared.open[which]
+
+    def ledger_of(self, which: Premises) -> "Ledger":
+        """Opens it on first use. Raises StoreError, StoreNewer, StoreDamaged."""
+        with self._shared.lock:
+            if which not in self._shared.ledgers:
+                self._shared.ledgers[which] = open_ledger_of(self.settings, which)
+            return self._shared.ledgers[which]
 
     def switch(self, which: Premises) -> None:
-        """Shows the other stores from now on, also after a restart."""
-        with self._lock:
+        """Shows the other stores by default from now on, also after a restart."""
+        with self._shared.lock:
             self.stores(which)
             self.settings.home.mkdir(parents=True, exist_ok=True)
             aside = self.settings.home / "active.part"
             aside.write_text(which, encoding="utf-8")
             aside.rename(self.settings.home / "active")
-            self.active = which
-            self.revision += 1
+            self._shared.active = which
+            self._shared.revision += 1
 
     def changed(self) -> None:
         """Says that facts changed, so that nothing kept from before is shown."""
-        with self._lock:
-            self.revision += 1
+        with self._shared.lock:
+            self._shared.revision += 1
 
     def reload(self) -> None:
         """Takes up sources that were just written to gatehouse.toml."""
         fresh = settings_module.load(folder=self.settings.file.parent)
-        with self._lock:
-            self.settings = replace(self.settings, sources=fresh.sources, origin=fresh.origin)
-            self.revision += 1
+        with self._shared.lock:
+            self._shared.settings = replace(self.settings, sources=fresh.sources, origin=fresh.origin)
+            self._shared.revision += 1
 
     def _remembered(self) -> Premises:
         try:
@@ -133,7 +233,7 @@ class House:
         try:
             done = sync_source(stores.facts, stores.folder, name, sources[name], report=report, now_ms=now_ms)
         finally:
-            self.revision += 1
+            self.changed()
         return asdict(done)
 
     def start_sync(self, name: str, *, which: Premises | None = None) -> Job:
@@ -152,11 +252,11 @@ class House:
 
     def start_scheduler(self, idle: Callable[["House"], object]) -> None:
         """Syncs each shown source when its interval is over, until `close`. idle: work for when no job is under way."""
-        self._scheduler = threading.Thread(target=self._schedule, args=(idle,), name="scheduler", daemon=True)
-        self._scheduler.start()
+        self._shared.scheduler = threading.Thread(target=self._schedule, args=(idle,), name="scheduler", daemon=True)
+        self._shared.scheduler.start()
 
     def _schedule(self, idle: Callable[["House"], object]) -> None:
-        while not self._stop.is_set():
+        while not self._shared.stop.is_set():
             try:
                 for name in due_sources(self.sources, sync_times(self), now_ms()):
                     if not self.syncing(name):
@@ -165,16 +265,37 @@ class House:
                     idle(self)
             except GatehouseError as error:  # such as the other stores being shown meanwhile: the next tick looks again
                 logging.getLogger("gatehouse").warning("%s %s", error.message, error.hint)
-            self._stop.wait(TICK_S)
+            self._shared.stop.wait(TICK_S)
 
     def close(self) -> None:
         """Ends the scheduler, lets jobs end, closes the stores."""
-        self._stop.set()
-        if self._scheduler:
-            self._scheduler.join()
+        self._shared.stop.set()
+        if self._shared.scheduler:
+            self._shared.scheduler.join()
         self.jobs.close()
-        for stores in self._open.values():
+        for stores in self._shared.open.values():
             stores.facts.close()
+        for ledger in self._shared.ledgers.values():
+            ledger.close()
+
+
+def open_ledger_of(settings: Settings, which: Premises) -> "Ledger":
+    """The ledger of one set of stores, without opening anything else of them. Raises StoreError and its kin."""
+    from core.ledger.store import open_ledger
+
+    if which == "demo":
+        return open_ledger(f"sqlite:///{settings.home / 'demo' / LEDGER_FILE}")
+    return open_ledger(settings.ledger, password=settings.ledger_password())
+
+
+def _refusal(actor: Actor, right: Right) -> NotAllowed:
+    if actor.must_change:
+        return NotAllowed("Choose a password of your own first.", hint="Sign in on the page and change it.")
+    holders = [role.title for role in ROLE.values() if right in role.rights]
+    return NotAllowed(
+        f'{actor.name or actor.login or "You"} may not do this: it needs the right "{right}".',
+        hint=f"It comes with the roles {', '.join(holders)}. An administrator gives roles on the page Access.",
+    )
 
 
 def due_sources(sources: Mapping[str, Source], last_ms: Mapping[str, int | None], now: int) -> list[str]:
@@ -219,14 +340,18 @@ _current: House | None = None
 
 
 def open_house(settings: Settings) -> House:
-    """Opens the house of this process and makes it the current one."""
+    """Opens the house of this process, as the user who owns its files sees it.
+
+    What `current` then gives is seen by nobody: faces name the actor of each request.
+    """
     global _current
-    _current = House(settings)
-    return _current
+    house = House(settings)
+    _current = house.by(NOBODY)
+    return house
 
 
 def current() -> House:
-    """The house of this process. Raises NotFound before it is open."""
+    """The house of this process, as nobody sees it. Raises NotFound before it is open."""
     if _current is None:
         raise NotFound("The stores are not open yet.", hint="Start Gatehouse with `make run` or `gatehouse serve`.")
     return _current

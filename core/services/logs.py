@@ -15,6 +15,7 @@ from core.profiling import manifest
 from core.profiling.windows import Windows
 from core.services import profiling
 from core.services.cache import cached
+from core.services.guard import needs
 from core.services.house import House
 from core.services.jobs import Job
 
@@ -47,6 +48,7 @@ class LogStatus:
     job: Job | None
 
 
+@needs("view")
 def statuses(house: House) -> list[LogStatus]:
     """All logs that have a monitor file, by model."""
     known = _profiled(house)
@@ -71,6 +73,7 @@ def statuses(house: House) -> list[LogStatus]:
     return found
 
 
+@needs("view")
 def problems(house: House) -> Sequence[MonitorError]:
     """What is wrong with monitor files that cannot be used."""
     return profiling.monitors(house).problems
@@ -88,6 +91,7 @@ class SchemaChange:
     changes: SchemaChanges
 
 
+@needs("view")
 @cached(maxsize=64)
 def schema_changes(house: House, model: str) -> tuple[SchemaChange, ...]:
     """Where a log's columns came, went or changed their type, by time. Empty for a model without profiles."""
@@ -109,6 +113,7 @@ def schema_changes(house: House, model: str) -> tuple[SchemaChange, ...]:
     return tuple(found)
 
 
+@needs("operate")
 def read_all(house: House) -> list[Job]:
     """Starts to profile what is new in every log; logs being read already go on."""
     started = []

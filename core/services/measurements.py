@@ -11,6 +11,7 @@ from core.analysis.measured import Measured
 from core.errors import NotFound
 from core.facts.profiles import FOREVER, Profile
 from core.profiles import Kpi
+from core.services.guard import needs
 from core.services.house import House
 from core.services.metrics import GIVEN, METRICS, PARTS
 from core.services.numbers import Domain, Fair, Told, WeeklyTrend, of_row
@@ -63,6 +64,7 @@ class Wanted:
         return set(self.categories) or {METRICS[name] for name in self.metrics} or set(METRICS.values())
 
 
+@needs("view")
 def page(house: House, wanted: Wanted, *, offset: int, limit: int, as_of_ms: int) -> tuple[int, list[Measurement]]:
     """How many rows of profiles match, and the measurements of `limit` of them from `offset` on.
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from core.facts import registry
 from core.governance.lineage import KEYS, PARTS, Lineage
 from core.services.cache import cached
+from core.services.guard import needs
 from core.services.house import House
 from core.services.versions import judged
 
@@ -60,6 +61,7 @@ class Listing:
         return _table(self.models)
 
 
+@needs("view")
 def listing(
     house: House,
     *,
@@ -79,6 +81,7 @@ def listing(
     return Listing(models=tuple(found[offset : offset + limit]), total=len(found))
 
 
+@needs("view")
 @cached(maxsize=2)
 def fleet(house: House) -> tuple[FleetModel, ...]:
     """Every model with the lineage of the version that speaks for it."""
@@ -91,6 +94,7 @@ def fleet(house: House) -> tuple[FleetModel, ...]:
     )
 
 
+@needs("view")
 def csv(house: House, *, text: str = "", stage: str = "", source: str = "", gap: str = "") -> bytes:
     """The whole filtered list as CSV (UTF-8). Cells that a spreadsheet would run as a formula are kept as text."""
     total = len(fleet(house))

@@ -22,6 +22,7 @@ from core.profiling.manifest import folder_of, load_edges
 from core.profiling.windows import Windows
 from core.services import profiling
 from core.services.cache import cached
+from core.services.guard import needs
 from core.services.house import House
 
 PartKey = tuple[str, str, str]
@@ -153,6 +154,7 @@ class Book:
         return part if isinstance(part, Sample) else None
 
 
+@needs("view")
 def edges_of(house: House, model: str, edges_id: str) -> Edges | None:
     """The kept edges of that id, None when they are gone."""
     return load_edges(folder_of(house.folder / "observed", model), edges_id)

@@ -9,15 +9,18 @@ import numpy as np
 
 from core.errors import NotFound
 from core.facts import profiles as stored
+from core.services.guard import needs
 from core.services.house import House
 from core.services.profile_book import edges_of
 
 
+@needs("view")
 def models(house: House) -> list[dict[str, Any]]:
     """What is profiled: (model, role, version) with first and last window."""
     return stored.profiled(house.facts)
 
 
+@needs("view")
 def page(
     house: House, model: str, *, version: str, role: str, part: str, name: str, segment: str, groups: bool,
     from_ms: int, to_ms: int, offset: int, limit: int,

@@ -15,6 +15,7 @@ from core.errors import Busy, GatehouseError, NotFound, SettingsError
 from core.facts import profiles as index
 from core.monitors.files import Loaded, load
 from core.records import Progress
+from core.services.guard import needs
 from core.services.house import DEMO, House, Premises, now_ms
 from core.services.jobs import Job
 from core.services.profile_files import take_up
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SINCE = "a local day, written as 2026-01-31"
 
 
+@needs("view")
 def monitors(house: House, which: Premises | None = None) -> Loaded:
     """All monitors of the shown stores: those of files for one model, and of patterns for the registered models."""
     stores = house.stores(which or house.active)
@@ -31,6 +33,7 @@ def monitors(house: House, which: Premises | None = None) -> Loaded:
     return load(_places(house, which)[0], names)
 
 
+@needs("operate")
 def profile_here(house: House, model: str, report: Report, *, engine: str, since: str | None) -> dict[str, Any]:
     """Runs the job in this process, as a command without a server does, and takes up what it wrote."""
     from core.profiling.job import profile  # a second of imports that pages never need
@@ -49,6 +52,7 @@ def profile_here(house: House, model: str, report: Report, *, engine: str, since
     return with_error(done)
 
 
+@needs("operate")
 def start(house: House, model: str, *, engine: str = "duckdb", since: str | None = None) -> Job:
     """The same as a job, in a process of its own. Raises Busy while this model is being profiled."""
     which = house.active
@@ -65,6 +69,7 @@ def job_key(which: Premises, model: str) -> str:
     return f"profile:{which}:{model}"
 
 
+@needs("operate")
 def unprofiled(house: House) -> list[str]:
     """Models with a monitor and without any profile, in the shown stores."""
     known = {row["model"] for row in index.known_files(house.facts)}
@@ -95,6 +100,7 @@ def with_error(done: dict[str, Any]) -> dict[str, Any]:
     return {**done, "error": {"message": message, "hint": hint}}
 
 
+@needs("operate")
 def profile_all(
     house: House, model: str | None, report: Report, *, engine: str, since: str | None
 ) -> list[dict[str, Any]]:

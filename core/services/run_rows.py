@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.facts import runs as facts_runs
+from core.services.guard import needs
 from core.services.house import House
 from core.services.runs import RunQuery, ref_of, run, search
 
@@ -31,6 +32,7 @@ PLAIN = (
 )
 
 
+@needs("view")
 def page(
     house: House, query: RunQuery, *, page: int, size: int, now_ms: int
 ) -> tuple[int, Sequence[Mapping[str, Any]]]:
@@ -40,6 +42,7 @@ def page(
     return found.total, [_spoken(row) for row in facts_runs.named(house.facts, refs)]
 
 
+@needs("view")
 def whole(house: House, ref: str) -> Mapping[str, Any]:
     """One run with its metric histories, parent, children, versions and logged models. Raises NotFound.
 

@@ -13,6 +13,7 @@ from core.governance.lineage import KEYS, Dataset, Lineage, LineageRecord, linea
 from core.query import Hint, Names, parse, parse_order, to_text, unknown_names
 from core.query.ast import And, Field
 from core.services.cache import cached
+from core.services.guard import needs
 from core.services.house import House
 
 PAGE = 500
@@ -147,6 +148,7 @@ class RunLink:
     params: Mapping[str, str]
 
 
+@needs("view")
 def search(house: House, query: RunQuery, *, page: int = 1, size: int = PAGE, now_ms: int = 0) -> Found:
     """One page of the runs a query finds; page counts from 1. Raises QueryError."""
     # A relative time moves on by the minute: within one, the answer is kept.
@@ -180,6 +182,7 @@ def _count(house: House, query: RunQuery, now_ms: int) -> int:
     )
 
 
+@needs("view")
 def parts_found(house: House, query: RunQuery, *, now_ms: int) -> list[tuple[str, int]]:
     """For each part that the search joins by `and`: its text and how many runs it finds alone."""
     node = parse(query.text)
@@ -188,6 +191,7 @@ def parts_found(house: House, query: RunQuery, *, now_ms: int) -> list[tuple[str
     return [(to_text(part), _count(house, replace(query, text=to_text(part)), minute)) for part in parts[:8]]
 
 
+@needs("view")
 def columns_of(house: House, query: RunQuery) -> tuple[Field, ...]:
     """The fields to show: the ones named, or what is sorted by, the most frequent metrics, and params that vary."""
     if query.columns:
@@ -199,6 +203,7 @@ def columns_of(house: House, query: RunQuery) -> tuple[Field, ...]:
     return tuple(dict.fromkeys([*sorted_by, *usual]))
 
 
+@needs("view")
 @cached(maxsize=64)
 def keys(house: House, experiments: tuple[str, ...], deleted: bool) -> Keys:
     """The keys of a scope of experiments (refs; empty for all)."""
@@ -216,6 +221,7 @@ def keys(house: House, experiments: tuple[str, ...], deleted: bool) -> Keys:
     )
 
 
+@needs("view")
 @cached(maxsize=16)
 def experiments(house: House) -> tuple[Experiment, ...]:
     """All experiments, the one with the newest run first."""
@@ -228,6 +234,7 @@ def experiments(house: House) -> tuple[Experiment, ...]:
     )  # fmt: skip
 
 
+@needs("view")
 def grouped(
     house: House, query: RunQuery, by: Sequence[str], *, page: int = 1, size: int = PAGE, now_ms: int = 0
 ) -> Groups:
@@ -256,12 +263,14 @@ def _grouped(house: House, query: RunQuery, by: tuple[str, ...], page: int, size
     return Groups(total=total, by=fields, metrics=metrics, table=table)
 
 
+@needs("view")
 @cached(maxsize=64)
 def sparks(house: House, run_nos: tuple[int, ...], key: str) -> Mapping[int, list[float]]:
     """A small line of one metric's history for each run that has one."""
     return facts_runs.sparks(house.facts, run_nos, key)
 
 
+@needs("view")
 def ref_of(house: House, text: str) -> str:
     """A run's ref from "source:run_id", or from a run id that only one source has. Raises NotFound."""
     if ":" in text:
@@ -279,6 +288,7 @@ def ref_of(house: House, text: str) -> str:
     )
 
 
+@needs("view")
 @cached(maxsize=64)
 def names(house: House, refs: tuple[str, ...]) -> Mapping[str, str]:
     """Names of runs by ref, in the order given; "" for those that are not here."""
@@ -288,6 +298,7 @@ def names(house: House, refs: tuple[str, ...]) -> Mapping[str, str]:
     return {ref: found.get(ref, "") for ref in refs}
 
 
+@needs("view")
 @cached(maxsize=64)
 def run(house: House, ref: str) -> Run:
     """Everything about one run. Raises NotFound."""

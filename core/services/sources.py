@@ -7,12 +7,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.connectors import connect
-from core.errors import Busy, SettingsError
+from core.errors import Busy, NotAllowed, SettingsError
 from core.facts import copies
 from core.facts.syncs import SyncState, sync_states
 from core.governance.attention import is_stale
 from core.governance.stages import stage_and_reason
 from core.records import SourceInfo
+from core.services.guard import needs
 from core.services.house import House, Premises, now_ms, sync_key
 from core.services.jobs import Job
 from core.services.settings_file import remove_source, write_source
@@ -95,14 +96,17 @@ class StagePreview:
     reason: str
 
 
+@needs("view")
 def statuses(house: House) -> tuple[SourceStatus, ...]:
     """Every shown source, in the order in which they are stated."""
     states = sync_states(house.facts)
     return tuple(_status(house, name, source, states.get(name)) for name, source in house.sources.items())
 
 
-def probe(source: Source) -> SourceInfo:
+@needs("sources", everywhere=True)
+def probe(house: House, source: Source) -> SourceInfo:
     """One cheap round trip to a source that need not be saved. Raises SourceError or SettingsError."""
+    _not_from_the_demo(house)
     origin = connect(source)
     try:
         return origin.probe()
@@ -133,8 +137,10 @@ def draft(name: str, values: Mapping[str, Any], *, taken: Mapping[str, Source]) 
         raise
 
 
-def registry(source: Source) -> Registry:
+@needs("sources", everywhere=True)
+def registry(house: House, source: Source) -> Registry:
     """Reads a source's registered versions as they are now. Raises SourceError or SettingsError."""
+    _not_from_the_demo(house)
     origin = connect(source)
     try:
         catalogue = origin.catalogue()
@@ -181,8 +187,10 @@ def preview(found: Registry, stages: StageMap) -> tuple[StagePreview, ...]:
     return tuple(previews)
 
 
+@needs("sources", everywhere=True)
 def save(house: House, name: str, source: Source) -> Job:
     """Writes a new source to gatehouse.toml, shows the own stores and starts its first sync. Raises SettingsError."""
+    _not_from_the_demo(house)
     write_source(house.settings.file, name, source)
     house.reload()
     if house.active != "own":
@@ -190,15 +198,17 @@ def save(house: House, name: str, source: Source) -> Job:
     return start_sync(house, name)
 
 
+@needs("sources", everywhere=True)
 def save_stages(house: House, name: str, stages: StageMap) -> None:
     """Changes the stage map of a saved source; the stages of its versions follow at once. Raises SettingsError."""
     _must_be_editable(house, name)
     write_source(house.settings.file, name, house.settings.sources[name].model_copy(update={"stages": stages}))
     house.reload()
     copies.restage(house.stores("own").facts, name, staged_by(stages))
-    house.revision += 1
+    house.changed()
 
 
+@needs("sources", everywhere=True)
 def remove(house: House, name: str) -> None:
     """Takes a source out of gatehouse.toml with all its copies. What was observed of it stays. Raises Busy."""
     _must_be_editable(house, name)
@@ -207,9 +217,10 @@ def remove(house: House, name: str) -> None:
     remove_source(house.settings.file, name)
     house.reload()
     copies.forget_source(house.stores("own").facts, name)
-    house.revision += 1
+    house.changed()
 
 
+@needs("operate")
 def start_sync(house: House, name: str, *, which: Premises | None = None) -> Job:
     """Starts a sync of a source (of the shown stores, unless told), or finds the one under way. Raises NotFound."""
     premises = which or house.active
@@ -220,6 +231,7 @@ def start_sync(house: House, name: str, *, which: Premises | None = None) -> Job
         return job or house.start_sync(name, which=premises)  # it ended meanwhile
 
 
+@needs("sources", everywhere=True)
 def show(house: House, which: Premises) -> None:
     """Shows the demo's stores, or the own ones."""
     if house.active != which:
@@ -263,7 +275,14 @@ def _status(house: House, name: str, source: Source, state: SyncState | None) ->
     )
 
 
+def _not_from_the_demo(house: House) -> None:
+    """The demo's people, whom anybody may be, make the server reach nothing."""
+    if house.actor.premises == "demo":
+        raise NotAllowed("The demo has its one source.", hint="Sign in with an account of your own to connect one.")
+
+
 def _must_be_editable(house: House, name: str) -> None:
+    _not_from_the_demo(house)
     origin = house.settings.origin.get(f"sources.{name}")
     if name not in house.settings.sources or origin != house.settings.file.name:
         raise SettingsError(

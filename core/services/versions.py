@@ -11,6 +11,7 @@ from core.facts import changes_log, registry
 from core.governance.lineage import KEYS, Dataset, Lineage, LineageRecord, lineage
 from core.governance.sentences import Told, tell
 from core.services.cache import cached
+from core.services.guard import needs
 from core.services.house import House
 
 
@@ -86,6 +87,7 @@ class ModelDetail:
     events: tuple[Event, ...]
 
 
+@needs("view")
 def opened(house: House, ref: str) -> ModelDetail:
     """One model with everything about it. ref: "source:name". Raises NotFound."""
     return _opened(house, ref)
@@ -120,6 +122,7 @@ def _opened(house: House, ref: str) -> ModelDetail:
     )
 
 
+@needs("view")
 def version(house: House, ref: str, number: str) -> VersionDetail:
     """One version of a model. Raises NotFound."""
     for found in opened(house, ref).versions:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import GatehouseError
-from core.services import histories
-from core.services.house import House, current
+from core.services import histories, work
+from core.services.house import House
 from core.services.jobs import Job
 from core.ui.plain import plain
+from core.ui.visit import current
 
 EVERY_S = 0.5
 
@@ -43,7 +44,7 @@ def _start(house: House, lacking: Sequence[str]) -> Job | None:
 
 
 def _progress(job_id: str) -> None:
-    job = current().jobs.get(job_id)
+    job = work.job(current(), job_id)
     if job.state not in ("waiting", "running"):
         st.rerun()
     done, total = (job.progress.done, job.progress.total or 1) if job.progress else (0, 1)

@@ -8,10 +8,11 @@ import streamlit as st
 
 from core.governance.attention import plural
 from core.services import logs
-from core.services.house import House, current, now_ms
+from core.services.house import House, now_ms
 from core.services.logs import LogStatus
 from core.ui import moments
 from core.ui.plain import plain
+from core.ui.visit import current
 
 EVERY_S = 1.0
 SHOWN = 6

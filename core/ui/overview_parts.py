@@ -7,12 +7,13 @@ import streamlit as st
 
 from core.charts import fleet as charts
 from core.governance.attention import Need, plural
-from core.services import find, sources
+from core.services import find
 from core.services.fleet import Change, Glance
 from core.services.house import House, now_ms
 from core.services.sources import SourceStatus
 from core.ui import badges, moments
 from core.ui.plain import plain
+from core.ui.visit import leave
 
 URGENCY = {
     "now": ("red", ":material/error:", "Now"),
@@ -33,10 +34,9 @@ def demo_banner(house: House) -> None:
                     "Git commits, data digests. Simulated: dates, people, teams, a vendor's model, a container digest."
                 )
             if st.button("Connect your own MLflow", icon=":material/add_link:", type="primary", key="connect_own"):
-                st.switch_page(find.link("sources"), query_params={"add": "1"})
+                leave("/signin?change=1&next=/sources%3Fadd%3D1")
             if house.settings.sources and st.button("Show own data", icon=":material/home_work:", key="show_own"):
-                sources.show(house, "own")
-                st.rerun()
+                leave("/signin?change=1")
 
 
 def nothing_yet(house: House) -> None:
@@ -50,9 +50,8 @@ def nothing_yet(house: House) -> None:
         with st.container(horizontal=True):
             if st.button("Add a source", icon=":material/add_link:", type="primary", key="add_first"):
                 st.switch_page(find.link("sources"), query_params={"add": "1"})
-            if house.sources_of("demo") and st.button("Look at the demo", icon=":material/school:", key="see_demo"):
-                sources.show(house, "demo")
-                st.rerun()
+            if house.shows_demo and st.button("Look at the demo", icon=":material/school:", key="see_demo"):
+                leave("/signin?change=1")
 
 
 def cards(seen: Glance) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.services import find
-from core.services.house import current
+from core.ui.visit import current
 
 KEY = "palette"
 LONGEST = 300

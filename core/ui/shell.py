@@ -7,8 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.services.house import current
-from core.ui import palette
+from core.ui import palette, visit
 
 STYLE = """<style>
 /* Plotly paints the axes of parallel coordinates black, whatever the theme. */
@@ -23,9 +22,12 @@ def frame() -> Any:
     st.logo(str(ROOT / "static" / "logo.svg"), icon_image=str(ROOT / "static" / "icon.svg"), size="large")
     st.html(STYLE)
     page = st.navigation(_pages())
+    house = visit.current()
     with st.sidebar:
         palette.mount()
-        _whose_data()
+        visit.badge(house)
+        if house.active == "demo":
+            st.caption(":material/school: Demo data. See [Sources](/sources) to connect your own.")
     return page
 
 
@@ -56,9 +58,3 @@ def _pages() -> dict[str, list[Any]]:
         ],
         "System": [page("sources", "Sources", "hub")],
     }
-
-
-def _whose_data() -> None:
-    house = current()
-    if house.active == "demo":
-        st.caption(":material/school: Demo data. See [Sources](/sources) to connect your own.")

@@ -51,7 +51,7 @@ def edit_stages(house: House, name: str) -> None:
         try:
             if kept not in st.session_state:
                 with st.spinner("Reading the registry"):
-                    st.session_state[kept] = sources.registry(source)
+                    st.session_state[kept] = sources.registry(house, source)
             stages = stage_editor.editor(st.session_state[kept], source.stages, key=f"edit_{name}")
             with st.container(horizontal=True):
                 if st.button("Save the map", type="primary", icon=":material/save:", key="save_stages"):
@@ -134,7 +134,7 @@ def _test(house: House, name: str, values: dict[str, Any]) -> None:
     try:
         source = sources.draft(name, values, taken=house.settings.sources)
         with st.spinner("Asking the source"):
-            info, registry = sources.probe(source), sources.registry(source)
+            info, registry = sources.probe(house, source), sources.registry(house, source)
     except GatehouseError as error:
         _tell(error)
     else:

@@ -7,34 +7,14 @@ import streamlit as st
 from core.errors import GatehouseError
 from core.governance.attention import plural
 from core.services import sources
-from core.services.house import House, Premises, current, now_ms
+from core.services.house import House, now_ms
 from core.services.jobs import Job
 from core.services.sources import REST_SWEEP_H, SourceStatus
 from core.ui import badges, moments
 from core.ui.plain import plain
+from core.ui.visit import current
 
 EVERY_S = 1.0
-WHOSE: dict[Premises, str] = {"own": "Own data", "demo": "Demo"}
-
-
-def whose_data(house: House) -> None:
-    """Switches between the own stores and the demo's, where both can be shown."""
-    if not house.sources_of("demo"):
-        return
-    which = st.segmented_control(
-        "Data shown",
-        list(WHOSE),
-        default=house.active,
-        required=True,
-        format_func=WHOSE.__getitem__,
-        key=f"whose_{house.active}",
-        label_visibility="collapsed",
-        help="The demo has stores of its own: nothing of it mixes with your data.",
-    )
-    if which and which != house.active:
-        sources.show(house, which)
-        st.query_params.clear()
-        st.rerun()
 
 
 def listing(house: House) -> None:

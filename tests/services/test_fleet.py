@@ -24,7 +24,7 @@ IN_PRODUCTION = {
 
 
 def _titles(house: House, now_ms: int = T0) -> list[str]:
-    return [need.title for need in fleet.needs(house, now_ms=now_ms)]
+    return [need.title for need in fleet.attention(house, now_ms=now_ms)]
 
 
 def test_totals_equal_those_of_the_file(demo: House, raw) -> None:
@@ -198,7 +198,7 @@ def test_the_demo_needs_what_the_file_says(demo: House, raw) -> None:
         "SELECT count(*) FROM runs WHERE status = 'RUNNING' AND lifecycle_stage = 'active' AND start_time < ?", (NOW,)
     ).fetchone()[0]
     assert running > 0
-    needs = fleet.needs(demo, now_ms=NOW + DAY_MS)
+    needs = fleet.attention(demo, now_ms=NOW + DAY_MS)
     said = next(need for need in needs if "running" in need.title)
     assert said.title.startswith(f"{running} run")
     assert dict(said.params) == {"q": "status = 'RUNNING'"}
@@ -212,14 +212,14 @@ def test_needs_come_most_urgent_first(own) -> None:
     house.sync("s", silent)
     with house.facts.transaction() as tx:
         tx.execute("UPDATE versions SET status = 'FAILED_REGISTRATION'")
-    found = fleet.needs(house, now_ms=T0)
+    found = fleet.attention(house, now_ms=T0)
     assert [need.urgency for need in found] == ["soon", "note"]
     assert "not ready" in found[0].title
     assert "candidate" in found[1].title
 
 
 def test_gaps_of_what_is_in_production_are_named_with_their_parts(bank) -> None:
-    need = next(need for need in fleet.needs(bank.house, now_ms=T0) if "lineage" in need.title)
+    need = next(need for need in fleet.attention(bank.house, now_ms=T0) if "lineage" in need.title)
     assert need.title == "2 models in production without full lineage"
     assert "credit_risk (environment)" in need.detail
     assert "prod.price (code, data, environment)" in need.detail
@@ -235,7 +235,7 @@ def test_a_failed_source_is_told_with_its_error_and_next_step(own, tmp_path: Pat
     (tmp_path / "mlflow.db").unlink()
     with pytest.raises(SourceUnavailable):
         house.sync("s", silent)
-    need = next(need for need in fleet.needs(house, now_ms=T0) if need.urgency == "now")
+    need = next(need for need in fleet.attention(house, now_ms=T0) if need.urgency == "now")
     assert need.title == "Source s cannot be read"
     assert "no file" in need.detail
     assert need.hint
@@ -261,7 +261,7 @@ def test_a_candidate_without_production_is_a_note_that_leads_to_it(own) -> None:
     client.create_model_version("new", "s3://bank/new")
     client.set_registered_model_alias("new", "challenger", "1")
     house.sync("s", silent)
-    need = next(need for need in fleet.needs(house, now_ms=T0) if need.urgency == "note")
+    need = next(need for need in fleet.attention(house, now_ms=T0) if need.urgency == "note")
     assert need.title == "1 model with a candidate and nothing in production"
     assert (need.detail, dict(need.params)) == ("new", {"model": "s:new"})
 
@@ -277,7 +277,7 @@ def test_a_run_counts_as_forgotten_after_a_day(own) -> None:
 def test_a_damaged_store_is_told_first(own) -> None:
     house, _ = own()
     house.facts.notice = SourceUnavailable("It was damaged.", hint="Sync again.")
-    first = fleet.needs(house, now_ms=T0)[0]
+    first = fleet.attention(house, now_ms=T0)[0]
     assert (first.urgency, first.detail, first.hint) == ("now", "It was damaged.", "Sync again.")
 
 

@@ -80,10 +80,12 @@ def test_a_name_in_use_is_refused() -> None:
 
 
 @pytest.mark.parametrize("url", BAD_ADDRESSES)
-def test_a_bad_address_is_told_by_the_form_or_the_test(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_address_is_told_by_the_form_or_the_test(
+    newcomer: House, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(http.HttpClient, "_pause", lambda *_: None)
     with pytest.raises(GatehouseError) as told:
-        sources.probe(sources.draft("mine", {"url": url}, taken={}))
+        sources.probe(newcomer, sources.draft("mine", {"url": url}, taken={}))
     assert told.value.hint
 
 
@@ -148,50 +150,52 @@ def test_whatever_is_typed_is_a_source_or_a_named_error(name: str, url: str, var
 # -- the test of a connection ---------------------------------------------------------------------------------------
 
 
-def test_testing_a_connection_counts_what_is_there(filled: Source) -> None:
+def test_testing_a_connection_counts_what_is_there(newcomer: House, filled: Source) -> None:
     from mlflow import MlflowClient
     from mlflow.entities import ViewType
 
     client = MlflowClient(tracking_uri=filled.url)
     ids = [e.experiment_id for e in client.search_experiments(view_type=ViewType.ALL)]
-    info = sources.probe(filled)
+    info = sources.probe(newcomer, filled)
     assert (info.experiments, info.models) == (len(ids), len(client.search_registered_models()))
     assert info.runs == len(client.search_runs(ids, run_view_type=ViewType.ALL))
 
 
-def test_testing_a_connection_to_nobody_is_told_with_a_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_testing_a_connection_to_nobody_is_told_with_a_next_step(
+    newcomer: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(http.HttpClient, "_pause", lambda *_: None)
     with pytest.raises(SourceUnavailable) as told:
-        sources.probe(NOBODY)
+        sources.probe(newcomer, NOBODY)
     assert told.value.hint
 
 
-def test_testing_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+def test_testing_a_file_that_is_no_database_is_told(newcomer: House, tmp_path: Path) -> None:
     (tmp_path / "no.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(GatehouseError):
-        sources.probe(Source(url=f"sqlite:///{tmp_path / 'no.db'}"))
+        sources.probe(newcomer, Source(url=f"sqlite:///{tmp_path / 'no.db'}"))
 
 
-def test_testing_a_database_that_is_not_mlflows_is_told(tmp_path: Path) -> None:
+def test_testing_a_database_that_is_not_mlflows_is_told(newcomer: House, tmp_path: Path) -> None:
     import sqlite3
 
     with sqlite3.connect(tmp_path / "shop.db") as connection:
         connection.execute("CREATE TABLE orders (n INTEGER)")
     connection.close()
     with pytest.raises(GatehouseError):
-        sources.probe(Source(url=f"sqlite:///{tmp_path / 'shop.db'}"))
+        sources.probe(newcomer, Source(url=f"sqlite:///{tmp_path / 'shop.db'}"))
 
 
-def test_a_missing_secret_is_told_by_its_variable() -> None:
+def test_a_missing_secret_is_told_by_its_variable(newcomer: House) -> None:
     with pytest.raises(SettingsError, match="variable MY_TOKEN is not set"):
-        sources.probe(Source(url="http://127.0.0.1:9", token_env="MY_TOKEN"))
+        sources.probe(newcomer, Source(url="http://127.0.0.1:9", token_env="MY_TOKEN"))
 
 
 # -- the preview of a stage map -------------------------------------------------------------------------------------
 
 
-def test_a_registry_is_read_whole_and_newest_first_within_a_model(filled: Source) -> None:
-    found = sources.registry(filled)
+def test_a_registry_is_read_whole_and_newest_first_within_a_model(newcomer: House, filled: Source) -> None:
+    found = sources.registry(newcomer, filled)
     assert found.models == 3
     assert [(v.model, v.version, v.newest) for v in found.versions] == [
         ("credit_risk", "3", True), ("credit_risk", "2", False), ("credit_risk", "1", False), ("prod.price", "1", True),
@@ -201,8 +205,8 @@ def test_a_registry_is_read_whole_and_newest_first_within_a_model(filled: Source
     assert found.versions[3].registry_stage == "Production"
 
 
-def test_a_preview_says_each_stage_and_the_rule_that_gave_it(filled: Source) -> None:
-    tried = sources.preview(sources.registry(filled), StageMap())
+def test_a_preview_says_each_stage_and_the_rule_that_gave_it(newcomer: House, filled: Source) -> None:
+    tried = sources.preview(sources.registry(newcomer, filled), StageMap())
     assert {(one.version.model, one.version.version): (one.stage, one.reason) for one in tried} == {
         ("credit_risk", "1"): ("development", ""),
         ("credit_risk", "2"): ("production", "alias champion"),
@@ -215,15 +219,15 @@ def test_a_preview_is_what_a_sync_then_stores(newcomer: House, filled: Source) -
     rules = StageMap(
         production=StageRules(tags=("n=2",)), staging=StageRules(names=("credit*",)), archived=StageRules()
     )
-    tried = sources.preview(sources.registry(filled), rules)
+    tried = sources.preview(sources.registry(newcomer, filled), rules)
     _save(newcomer, "mine", filled.model_copy(update={"stages": rules}))
     stored = {(row["model"], row["version"]): row["stage"] for row in newcomer.facts.rows("SELECT * FROM versions")}
     assert stored == {(one.version.model, one.version.version): one.stage for one in tried}
     assert set(stored.values()) == {"production", "archived", "development"}
 
 
-def test_a_preview_of_an_empty_registry_is_empty(store: Path) -> None:
-    assert sources.preview(sources.registry(Source(url=f"sqlite:///{store}")), StageMap()) == ()
+def test_a_preview_of_an_empty_registry_is_empty(newcomer: House, store: Path) -> None:
+    assert sources.preview(sources.registry(newcomer, Source(url=f"sqlite:///{store}")), StageMap()) == ()
 
 
 # -- saving ---------------------------------------------------------------------------------------------------------

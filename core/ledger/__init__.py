@@ -1,0 +1,1 @@
+"""The ledger: decisions and who took them, in SQL, each in one transaction with its audit event."""

@@ -1,0 +1,112 @@
+"""Sessions, API tokens and attempts to sign in. Only hashes of secrets are kept."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.ledger.schema import metadata
+from core.ledger.texts import Words
+
+Row = dict[str, Any]
+
+# Grain: one sign-in of one browser.
+sessions = sa.Table(
+    "sessions", metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),  # of the cookie's secret
+    sa.Column("person", sa.String(40), nullable=False, index=True),
+    sa.Column("method", sa.String(12), nullable=False),               # password, oidc, proxy, demo
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("seen_ms", sa.BigInteger, nullable=False),
+    sa.Column("expires_ms", sa.BigInteger, nullable=False),
+    sa.Column("ended_ms", sa.BigInteger),
+    sa.Column("ended_why", Words),                                    # signed out, revoked, disabled, ...
+    sa.Column("address", Words, nullable=False),
+    sa.Column("agent", Words, nullable=False),
+    sa.Column("id_token", Words),                                     # of OIDC, to sign out there as well
+)  # fmt: skip
+
+# Grain: one API token.
+tokens = sa.Table(
+    "tokens", metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("person", sa.String(40), nullable=False, index=True),
+    sa.Column("name", Words, nullable=False),
+    sa.Column("scopes", Words, nullable=False),                       # rights, JSON list
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("expires_ms", sa.BigInteger, nullable=False),
+    sa.Column("revoked_ms", sa.BigInteger),
+    sa.Column("used_ms", sa.BigInteger),
+)  # fmt: skip
+
+# Grain: one attempt. Not chained: anybody at the door can make rows here, so old ones are dropped.
+sign_ins = sa.Table(
+    "sign_ins", metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("time_ms", sa.BigInteger, nullable=False, index=True),
+    sa.Column("person", sa.String(40), index=True),                   # null: nobody of that login
+    sa.Column("method", sa.String(12), nullable=False),
+    sa.Column("outcome", sa.String(20), nullable=False),              # ok, wrong password, locked, disabled, ...
+    sa.Column("address", Words, nullable=False),
+    sa.Column("agent", Words, nullable=False),
+)  # fmt: skip
+
+# OIDC sign-ins under way. Grain: one redirect to the provider; used once.
+oidc_requests = sa.Table(
+    "oidc_requests", metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),             # of the state
+    sa.Column("nonce", Words, nullable=False),
+    sa.Column("verifier", Words, nullable=False),                     # PKCE
+    sa.Column("next", Words, nullable=False),
+    sa.Column("expires_ms", sa.BigInteger, nullable=False),
+)  # fmt: skip
+
+
+def digest(secret: str) -> str:
+    """What is kept of a secret that has full entropy: SHA-256 in hex."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def session_of(connection: sa.Connection, secret: str, *, now_ms: int) -> Row | None:
+    """The session of a cookie's secret, if it is in force."""
+    query = sa.select(sessions).where(
+        sessions.c.digest == digest(secret), sessions.c.ended_ms.is_(None), sessions.c.expires_ms > now_ms
+    )
+    row = connection.execute(query).mappings().first()
+    return dict(row) if row else None
+
+
+def token_of(connection: sa.Connection, secret: str, *, now_ms: int) -> Row | None:
+    """The API token of that secret, if it is in force."""
+    query = sa.select(tokens).where(
+        tokens.c.digest == digest(secret), tokens.c.revoked_ms.is_(None), tokens.c.expires_ms > now_ms
+    )
+    row = connection.execute(query).mappings().first()
+    return dict(row) if row else None
+
+
+def add_session(connection: sa.Connection, values: Mapping[str, Any]) -> None:
+    connection.execute(sa.insert(sessions).values(**values))
+
+
+def end_sessions(
+    connection: sa.Connection, *, now_ms: int, why: str, person: str | None = None, session: str | None = None,
+    but: str | None = None,
+) -> list[str]:  # fmt: skip
+    """Ends one session, or all of a person (but one); returns the ids of those that were in force."""
+    conditions = [sessions.c.ended_ms.is_(None), sessions.c.expires_ms > now_ms]
+    conditions += [sessions.c.person == person] if person else []
+    conditions += [sessions.c.id == session] if session else []
+    conditions += [sessions.c.id != but] if but else []
+    if not (person or session):
+        raise ValueError("Either a person or a session must be named.")
+    ended = [row.id for row in connection.execute(sa.select(sessions.c.id).where(*conditions))]
+    connection.execute(sa.update(sessions).where(sessions.c.id.in_(ended)).values(ended_ms=now_ms, ended_why=why))
+    return ended
+
+
+def note_attempt(connection: sa.Connection, values: Mapping[str, Any]) -> None:
+    connection.execute(sa.insert(sign_ins).values(**values))
