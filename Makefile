@@ -19,6 +19,7 @@ lint: .venv/test.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -c pyproject.toml -r core pages app.py
 
 bench: .venv/test.stamp
 	$(BIN)/python -m tests.bench $(ONLY)

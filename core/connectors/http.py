@@ -141,7 +141,7 @@ class HttpClient:
         return target
 
     def _pause(self, attempt: int, retry_after: str | None) -> None:
-        pause = 0.5 * 2**attempt * random.uniform(0.8, 1.2)
+        pause = 0.5 * 2**attempt * random.uniform(0.8, 1.2)  # nosec B311: spreads retries, hides nothing
         if retry_after and retry_after.isdigit():
             pause = max(pause, float(retry_after))
         self._wait(min(pause, LONGEST_WAIT_S))

@@ -123,7 +123,7 @@ class DuckDb:
         kinds = {row[0]: row[1] for row in self._connection.execute(f'DESCRIBE "{view}"').fetchall()}
         told = ["TIMESTAMPTZ" if kinds[name] == "TIMESTAMPTZ_NS" else "VARCHAR" for name in strange]
         casts = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in zip(quoted, told, strict=True))
-        self._connection.execute(f'CREATE TEMP VIEW "{view}_known" AS SELECT * REPLACE ({casts}) FROM "{view}"')
+        self._connection.execute(f'CREATE TEMP VIEW "{view}_known" AS SELECT * REPLACE ({casts}) FROM "{view}"')  # nosec B608: names are quoted
         return self._ibis.table(f"{view}_known")
 
     def raw(self) -> duckdb.DuckDBPyConnection:

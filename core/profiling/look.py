@@ -119,7 +119,7 @@ def _count(connection: duckdb.DuckDBPyConnection) -> int:
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> list[Column]:
     described = connection.execute("DESCRIBE looked").fetchall()
-    samples = connection.execute(f"SELECT COLUMNS(*)::VARCHAR FROM looked LIMIT {_ROWS_FOR_EXAMPLES}").fetchall()
+    samples = connection.execute(f"SELECT COLUMNS(*)::VARCHAR FROM looked LIMIT {_ROWS_FOR_EXAMPLES}").fetchall()  # nosec B608: our own number
     return [
         _column(connection, str(name), str(type_text), [row[at] for row in samples])
         for at, (name, type_text, *_) in enumerate(described)

@@ -160,6 +160,7 @@ def edges_of(house: House, model: str, edges_id: str) -> Edges | None:
     return load_edges(folder_of(house.folder / "observed", model), edges_id)
 
 
+@needs("view")
 @cached(maxsize=8)
 def book(
     house: House, model: str, segment: str, from_ms: int, to_ms: int, parts: tuple[str, ...], groups: bool

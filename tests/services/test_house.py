@@ -112,6 +112,6 @@ def test_the_scheduler_syncs_a_due_source(tmp_path: Path, empty_mlflow: Path) ->
         found = house.jobs.all()
         if found:
             break
-        house._scheduler.join(0.1)  # type: ignore[union-attr]  waits without sleeping
+        house._shared.scheduler.join(0.1)  # waits without sleeping
     assert house.jobs.wait(found[0].id, 30).state == "done"
     house.close()
