@@ -8,7 +8,8 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 
 pytest_plugins = [
-    "tests.mlflow_fixtures", "tests.mlflow_server", "tests.serving", "tests.houses", "tests.ledgers", "tests.e2e.browser",
+    "tests.mlflow_fixtures", "tests.mlflow_server", "tests.serving", "tests.houses", "tests.ledgers",
+    "tests.e2e.browser",
 ]  # fmt: skip
 
 settings.register_profile("default", deadline=None)

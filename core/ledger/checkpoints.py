@@ -1,4 +1,4 @@
-"""Signed checkpoints: where the chain stood at a moment, kept elsewhere, so that not even a rewritten chain fits them."""
+"""Signed checkpoints: where the chain stood at a moment, kept elsewhere, so that no rewritten chain fits them."""
 
 import base64
 import binascii

@@ -46,10 +46,10 @@ def _postgresql(url: URL, password: str | None) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _set_up(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
-        with connection.cursor() as cursor:  # a process that hangs in a decision must not hang all others for ever
-            cursor.execute(
-                f"SET lock_timeout = '{BUSY_S}s'; SET idle_in_transaction_session_timeout = '{10 * BUSY_S}s'"
-            )
+        cursor = connection.cursor()  # a process that hangs in a decision must not hang all others for ever
+        cursor.execute(f"SET lock_timeout = '{BUSY_S}s'")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{10 * BUSY_S}s'")
+        cursor.close()
         connection.commit()
 
     return engine

@@ -41,7 +41,8 @@ class Task:
 
 
 def put(
-    tx: Transaction, *, key: str, kind: str, subject: str, payload: Mapping[str, Any], event: int, due_ms: int | None = None
+    tx: Transaction, *, key: str, kind: str, subject: str, payload: Mapping[str, Any], event: int,
+    due_ms: int | None = None,
 ) -> str:  # fmt: skip
     """Adds work in a decision's transaction; returns its id. The same key again adds nothing.
 

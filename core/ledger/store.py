@@ -130,7 +130,7 @@ class Ledger:
             raise RuntimeError("A decision cannot be made inside another one: write into its transaction.")
         if not self._turns.acquire(timeout=BUSY_S):
             raise StoreError(
-                "The ledger is busy: a decision has been under way for too long.",
+                "The ledger is busy: a decision takes too long.",
                 hint="Nothing was written. Try again.",
             )
         self._thread.decides = True

@@ -64,12 +64,16 @@ class Verification:
 
 @dataclass(slots=True)
 class _Walk:
-    """What is known so far. marks: hashes of events that checkpoints speak of, as they stand now, by seq."""
+    """What is known so far.
+
+    after: whether there are events behind a break.  marks: hashes, as they stand, of events that checkpoints speak of.
+    """
 
     wanted: frozenset[int]
     seq: int = 0
     hash: str = chain.START
     broken: Break | None = None
+    after: bool = False
     sealed: int = 0
     erased: int = 0
     marks: dict[int, str] = field(default_factory=dict)
@@ -95,6 +99,7 @@ def verify(ledger: Ledger, stated: Sequence[Stated] = ()) -> Verification:
                 _follow(walk, page)
                 _texts(walk, connection, [event for event in page if event.seq <= walk.seq])
             if walk.broken:
+                walk.after = True
                 walk.tell("chain", walk.broken.seq, f"Event {walk.broken.seq}: {walk.broken.reason}.")
                 break
         else:
@@ -112,23 +117,21 @@ def verify(ledger: Ledger, stated: Sequence[Stated] = ()) -> Verification:
 def _pages(connection: sa.Connection) -> Iterator[list[Event] | Break]:
     """Events in the order of their seq, all of them, whatever it is; ends with a Break at one that cannot be read."""
     query = sa.select(audit_events).order_by(audit_events.c.seq)
-    if connection.dialect.name != "sqlite":
-        for rows in connection.execution_options(yield_per=PAGE).execute(query).partitions():
-            yield [Event(*row) for row in rows]
-        return
     read = 0
     try:
-        for rows in connection.execute(query, execution_options={"yield_per": PAGE}).partitions():
-            yield [Event(*row) for row in rows]
+        for rows in connection.execute(query, execution_options={"yield_per": PAGE}).mappings().partitions():
+            yield [Event(**row) for row in rows]
             read += len(rows)
-    except sa.exc.DatabaseError:  # such as text that is no UTF-8: which row is it?
-        while True:
+    except sa.exc.DatabaseError:
+        if connection.dialect.name != "sqlite":
+            raise
+        while True:  # such as text that is no UTF-8: which event is it?
             try:
-                row = connection.execute(query.limit(1).offset(read)).one()
+                row = connection.execute(query.limit(1).offset(read)).mappings().one()
             except sa.exc.DatabaseError as error:
                 yield Break(seq=read + 1, reason=f"it cannot be read: {reason(error)}")
                 return
-            yield [Event(*row)]
+            yield [Event(**row)]
             read += 1
 
 
@@ -208,9 +211,8 @@ def _against(walk: _Walk, name: str, checkpoint: Checkpoint) -> str:
     if checkpoint.ledger != name:
         return f"it is of another ledger, {checkpoint.ledger[:40]}"
     if checkpoint.seq > walk.seq:
-        if walk.broken and walk.broken.seq <= walk.seq:
-            return f"the chain does not hold as far as its event {checkpoint.seq}"
-        return f"its event {checkpoint.seq}, there on {day:%Y-%m-%d %H:%M} UTC, is missing or out of reach"
+        lost = "lies behind the break" if walk.after else "is missing"
+        return f"its event {checkpoint.seq}, there on {day:%Y-%m-%d %H:%M} UTC, {lost}"
     if walk.marks.get(checkpoint.seq, chain.START) != checkpoint.hash:
         return f"event {checkpoint.seq} is not the one of {day:%Y-%m-%d %H:%M} UTC: the chain was written anew"
     return ""
