@@ -89,22 +89,27 @@ def verify(ledger: Ledger, stated: Sequence[Stated] = ()) -> Verification:
 
     Raises StoreError where it cannot be read at all.
     """
-    walk = _Walk(wanted=frozenset(item.checkpoint.seq for item in stated if item.checkpoint))
     with ledger.reading() as connection:
-        name = ledger_id(connection)
-        for page in _pages(connection):
-            if isinstance(page, Break):
-                walk.broken = page
-            else:
-                _follow(walk, page)
-                _texts(walk, connection, [event for event in page if event.seq <= walk.seq])
-            if walk.broken:
-                walk.after = True
-                walk.tell("chain", walk.broken.seq, f"Event {walk.broken.seq}: {walk.broken.reason}.")
-                break
+        return verify_in(connection, stated)
+
+
+def verify_in(connection: sa.Connection, stated: Sequence[Stated] = ()) -> Verification:
+    """The same within a transaction under way."""
+    walk = _Walk(wanted=frozenset(item.checkpoint.seq for item in stated if item.checkpoint))
+    name = ledger_id(connection)
+    for page in _pages(connection):
+        if isinstance(page, Break):
+            walk.broken = page
         else:
-            _end(walk, connection)
-        _guards(walk, connection)
+            good = _follow(walk, page)
+            _texts(walk, connection, good)
+        if walk.broken:
+            walk.after = True
+            walk.tell("chain", walk.broken.seq, f"Event {walk.broken.seq}: {walk.broken.reason}.")
+            break
+    else:
+        _end(walk, connection)
+    _guards(walk, connection)
     if not name:
         walk.tell("chain", None, "The event that gave the ledger its id is gone.")
     agreed = sum(_agrees(walk, name, item) for item in stated)
@@ -127,19 +132,24 @@ def _pages(connection: sa.Connection) -> Iterator[list[Event] | Break]:
             raise
         while True:  # such as text that is no UTF-8: which event is it?
             try:
-                row = connection.execute(query.limit(1).offset(read)).mappings().one()
+                row = connection.execute(query.limit(1).offset(read)).mappings().first()
             except sa.exc.DatabaseError as error:
                 yield Break(seq=read + 1, reason=f"it cannot be read: {reason(error)}")
+                return
+            if row is None:
                 return
             yield [Event(**row)]
             read += 1
 
 
-def _follow(walk: _Walk, page: Sequence[Event]) -> None:
+def _follow(walk: _Walk, page: Sequence[Event]) -> Sequence[Event]:
+    """Follows the chain over a page; returns those events of it that hold."""
     before = walk.seq
     walk.seq, walk.hash, walk.broken = chain.walk(page, seq=walk.seq, last=walk.hash)
+    good = page[: walk.seq - before]
     if walk.wanted:
-        walk.marks.update((e.seq, e.hash) for e in page if before < e.seq <= walk.seq and e.seq in walk.wanted)
+        walk.marks.update((event.seq, event.hash) for event in good if event.seq in walk.wanted)
+    return good
 
 
 def _texts(walk: _Walk, connection: sa.Connection, page: Iterable[Event]) -> None:

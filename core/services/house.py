@@ -66,11 +66,13 @@ class House:
 
     _serials = itertools.count()
 
-    def __init__(self, settings: Settings, actor: Actor = LOCAL) -> None:
+    def __init__(self, settings: Settings, actor: Actor = LOCAL, *, lazily: bool = False) -> None:
+        """lazily: facts are opened when something asks for them, so that a server may hold them."""
         self._shared = _Premises(settings, next(self._serials))
         self.actor = actor
         self._shared.active = self._remembered()
-        self.stores(self.active)
+        if not lazily:
+            self.stores(self.active)
 
     def by(self, actor: Actor) -> "House":
         """The same house as another actor sees it."""
@@ -279,13 +281,29 @@ class House:
             ledger.close()
 
 
+@contextmanager
+def ledger_house(settings: Settings, which: Premises) -> Iterator[House]:
+    """A house for services that need the ledger alone, beside a running server too. Raises StoreError and its kin."""
+    house = House(settings, replace(LOCAL, premises=which), lazily=True)
+    try:
+        yield house
+    finally:
+        house.close()
+
+
 def open_ledger_of(settings: Settings, which: Premises) -> "Ledger":
     """The ledger of one set of stores, without opening anything else of them. Raises StoreError and its kin."""
     from core.ledger.store import open_ledger
 
+    url, password = ledger_url_of(settings, which)
+    return open_ledger(url, password=password)
+
+
+def ledger_url_of(settings: Settings, which: Premises) -> tuple[str, str | None]:
+    """Where a ledger is, and the password of its database. Raises SettingsError."""
     if which == "demo":
-        return open_ledger(f"sqlite:///{settings.home / 'demo' / LEDGER_FILE}")
-    return open_ledger(settings.ledger, password=settings.ledger_password())
+        return f"sqlite:///{settings.home / 'demo' / LEDGER_FILE}", None
+    return settings.ledger, settings.ledger_password()
 
 
 def _refusal(actor: Actor, right: Right) -> NotAllowed:
