@@ -30,7 +30,7 @@ def verify(
         from core.services import verification
         from core.services.house import ledger_house
 
-        with ledger_house(settings.load(), stores) as house:
+        with ledger_house(settings.load(), stores, there=True) as house:
             found = verification.verify(house, against=against or (), key=key)
             written = None
             if found.intact and checkpoint is not None:
@@ -52,7 +52,7 @@ def backup(
         from core.services import backups
         from core.services.house import ledger_house
 
-        with ledger_house(settings.load(), stores) as house:
+        with ledger_house(settings.load(), stores, there=True) as house:
             done = backups.backup(house, file)
         document = {
             "file": str(file), "bytes": file.stat().st_size, "ledger": done.ledger, "schema": done.schema,

@@ -20,6 +20,7 @@ from core.governance.rights import LOCAL, NOBODY, ROLE, Actor, Grant, Right
 from core.records import Progress
 from core.services.jobs import Job, Jobs, Work
 from core.services.profile_files import take_up
+from core.services.shift import Shift
 from core.services.sync import Report, sync_source
 from core.settings import Settings, Source
 
@@ -53,6 +54,7 @@ class _Premises:
         self.ledgers: dict[Premises, Ledger] = {}
         self.stop = threading.Event()
         self.scheduler: threading.Thread | None = None
+        self.shift = Shift()
         self.active: Premises = "own"
 
 
@@ -260,20 +262,25 @@ class House:
     def _schedule(self, idle: Callable[["House"], object]) -> None:
         while not self._shared.stop.is_set():
             try:
-                for name in due_sources(self.sources, sync_times(self), now_ms()):
-                    if not self.syncing(name):
-                        self.start_sync(name)
-                if not any(job.state in ("waiting", "running") for job in self.jobs.all()):
-                    idle(self)
+                if self._shared.shift.on(self.active, self.ledger, now_ms):
+                    self._work_on_schedule(idle)
             except GatehouseError as error:  # such as the other stores being shown meanwhile: the next tick looks again
                 logging.getLogger("gatehouse").warning("%s %s", error.message, error.hint)
             self._shared.stop.wait(TICK_S)
+
+    def _work_on_schedule(self, idle: Callable[["House"], object]) -> None:
+        for name in due_sources(self.sources, sync_times(self), now_ms()):
+            if not self.syncing(name):
+                self.start_sync(name)
+        if not any(job.state in ("waiting", "running") for job in self.jobs.all()):
+            idle(self)
 
     def close(self) -> None:
         """Ends the scheduler, lets jobs end, closes the stores."""
         self._shared.stop.set()
         if self._shared.scheduler:
             self._shared.scheduler.join()
+            self._shared.shift.end(now_ms)
         self.jobs.close()
         for stores in self._shared.open.values():
             stores.facts.close()
@@ -282,8 +289,14 @@ class House:
 
 
 @contextmanager
-def ledger_house(settings: Settings, which: Premises) -> Iterator[House]:
-    """A house for services that need the ledger alone, beside a running server too. Raises StoreError and its kin."""
+def ledger_house(settings: Settings, which: Premises, *, there: bool = False) -> Iterator[House]:
+    """A house for services that need the ledger alone, beside a running server too. Raises StoreError and its kin.
+
+    there: raises NotFound where an SQLite ledger is not there yet, rather than making one.
+    """
+    file = ledger_url_of(settings, which)[0].partition("sqlite:///")[2]
+    if there and file and not Path(file).exists():
+        raise NotFound(f"There is no ledger at {file}.", hint="It is made when the server starts for the first time.")
     house = House(settings, replace(LOCAL, premises=which), lazily=True)
     try:
         yield house
