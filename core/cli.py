@@ -1,22 +1,21 @@
 """Commands. Each imports what it needs when it runs: `gatehouse --help` is there at once."""
 
-import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.errors import GatehouseError
+from core.commands import ledger, users
+from core.commands.telling import Json
+from core.commands.telling import say as _say
+from core.commands.telling import told as _told
 
 if TYPE_CHECKING:
     from core.records import Progress
 
 APP_FILE = Path(__file__).resolve().parents[1] / "app.py"
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, help="Models compared, checked and signed off.",
@@ -112,9 +111,15 @@ def profile(
             raise typer.Exit(2)
 
 
+app.command()(ledger.verify)
+app.command()(ledger.backup)
+app.command()(ledger.restore)
+app.add_typer(users.app, name="user")
+
+
 @app.command()
 def doctor(as_json: Json = False) -> None:
-    """Tell the settings and where each came from, the state of the store, and whether each source answers."""
+    """Tell the settings and where each came from, the state of the stores, and whether each source answers."""
     with _told(as_json):
         from core.services.doctor import examine
 
@@ -225,20 +230,3 @@ def _server() -> dict[str, Any] | None:
     from core.services.remote import running_server
 
     return running_server()
-
-
-def _say(as_json: bool, document: dict[str, Any], text: str) -> None:
-    typer.echo(json.dumps(document, ensure_ascii=False, default=str) if as_json else text)
-
-
-@contextmanager
-def _told(as_json: bool) -> Iterator[None]:
-    try:
-        yield
-    except GatehouseError as error:
-        told = {"title": error.title, "message": error.message, "hint": error.hint}
-        if as_json:
-            typer.echo(json.dumps({"error": told}, ensure_ascii=False))
-        else:
-            typer.echo(f"{error.title}: {error.message}\n{error.hint}".rstrip(), err=True)
-        raise typer.Exit(error.exit_code) from error

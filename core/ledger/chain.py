@@ -44,13 +44,17 @@ def canonical(value: Any) -> str:
     return rfc8785.dumps(value).decode("utf-8")
 
 
-def digest(*, seq: int, time_ms: int, actor: str, action: str, subject: str, payload: Any, previous: str) -> str:
-    """SHA-256, in hex, over the canonical JSON of everything an event says. payload: the parsed value."""
-    body = {
-        "seq": seq, "time_ms": time_ms, "actor": actor, "action": action, "subject": subject, "payload": payload,
-        "previous": previous,
-    }  # fmt: skip
-    return hashlib.sha256(rfc8785.dumps(body)).hexdigest()
+def digest(*, seq: int, time_ms: int, actor: str, action: str, subject: str, payload: str, previous: str) -> str:
+    """SHA-256, in hex, over the canonical JSON (RFC 8785) of everything an event says.
+
+    payload: canonical JSON. It is taken as it is stored: read and written anew, 1e16 would become an integer that
+    JSON cannot hold exactly. Raises ValueError for text that is no Unicode.
+    """
+    body = (
+        f'{{"action":{_text(action)},"actor":{_text(actor)},"payload":{payload},"previous":{_text(previous)},'
+        f'"seq":{seq},"subject":{_text(subject)},"time_ms":{time_ms}}}'
+    )
+    return hashlib.sha256(body.encode()).hexdigest()
 
 
 def seal(text: str, salt: str) -> str:
@@ -73,29 +77,40 @@ def walk(events: Iterable[Event], *, seq: int = 0, last: str = START) -> tuple[i
     for event in events:
         broken = _wrong(event, seq, last)
         if broken:
-            return seq, last, Break(seq=event.seq, reason=broken)
+            return seq, last, broken
         seq, last = event.seq, event.hash
     return seq, last, None
 
 
-def _wrong(event: Event, seq: int, last: str) -> str:
-    if event.seq != seq + 1:
-        missing = f"{seq + 1}" if event.seq == seq + 2 else f"{seq + 1} to {event.seq - 1}"
-        return f"event {missing} is missing" if event.seq > seq + 1 else f"it stands after event {seq}"
+def _wrong(event: Event, seq: int, last: str) -> Break | None:
+    if not _formed(event):
+        return Break(seq=seq + 1, reason="what stands there is no event")
+    if event.seq > seq + 1:
+        before = f"after event {seq}" if seq else "first"
+        return Break(seq=seq + 1, reason=f"it is missing: {before} comes event {event.seq}")
+    if event.seq <= seq:
+        return Break(seq=event.seq, reason=f"it stands after event {seq}")
     if event.previous != last:
-        return (
-            f"it does not follow from event {seq}: that one, or their order, was changed"
+        return Break(
+            seq=event.seq,
+            reason=f"it does not follow from event {seq}: one of the two was changed"
             if seq
-            else ("it does not begin the chain")
+            else "it does not begin the chain",
         )
     try:
-        payload = json.loads(event.payload)
-        if canonical(payload) != event.payload:
-            return "its payload is not in canonical form"
         own = digest(
             seq=event.seq, time_ms=event.time_ms, actor=event.actor, action=event.action, subject=event.subject,
-            payload=payload, previous=event.previous,
+            payload=event.payload, previous=event.previous,
         )  # fmt: skip
     except ValueError:
-        return "its payload is no JSON"
-    return "" if own == event.hash else "its content is not what was recorded"
+        own = ""
+    return None if own == event.hash else Break(seq=event.seq, reason="its content is not what was recorded")
+
+
+def _formed(event: Event) -> bool:
+    """Whether all values are of their types: SQLite takes any value in any column."""
+    texts = (event.actor, event.action, event.subject, event.payload, event.previous, event.hash)
+    return type(event.seq) is int and type(event.time_ms) is int and all(type(text) is str for text in texts)
+
+
+_text = json.JSONEncoder(ensure_ascii=False).encode  # for a text, what RFC 8785 prescribes

@@ -1,25 +1,24 @@
-"""The ledger's database: opening it, writing state and audit event in one transaction, reading."""
+"""The ledger: writing state and audit event in one transaction, reading."""
 
 import json
 import secrets
-import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, make_url
 
 from core.errors import StoreError
 from core.ledger import chain
+from core.ledger.engines import BUSY_S, engine_of
+from core.ledger.failures import explained
 from core.ledger.schema import audit_events, ledger_head, sealed_texts
 from core.ledger.texts import clean, cleaned
 
-BUSY_S = 60.0
-POOL = 20
+WORD_LONGEST = 2_000
+"""Bytes of an actor, action or subject: they are indexed, and PostgreSQL indexes no more than 2,704."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +38,8 @@ class Transaction:
         """Appends an audit event and returns its seq.
 
         payload: JSON values; what changed goes under "before" and "after", each with the changed fields alone.
-        Personal data goes in as seals only (`seal`).
+        Personal data goes in as seals only (`seal`). Raises ValueError for what is no JSON (dates, NaN, integers beyond
+        2**53 - 1) and for an action or subject that is too long.
         """
         said = cleaned(dict(payload or {}))
         if self.on_behalf_of:
@@ -47,10 +47,13 @@ class Transaction:
         head = self.connection.execute(sa.select(ledger_head.c.seq, ledger_head.c.hash)).one()
         event = {
             "seq": head.seq + 1, "time_ms": self.now_ms, "actor": clean(self.actor), "action": clean(action),
-            "subject": clean(subject), "previous": head.hash,
+            "subject": clean(subject), "payload": chain.canonical(said), "previous": head.hash,
         }  # fmt: skip
-        own = chain.digest(payload=said, **event)
-        self.connection.execute(sa.insert(audit_events).values(**event, payload=chain.canonical(said), hash=own))
+        for name in ("actor", "action", "subject"):
+            if len(event[name].encode()) > WORD_LONGEST:
+                raise ValueError(f"{name} must have at most {WORD_LONGEST} bytes, got {event[name][:60]!r}...")
+        own = chain.digest(**event)
+        self.connection.execute(sa.insert(audit_events).values(**event, hash=own))
         self.connection.execute(sa.update(ledger_head).values(seq=event["seq"], hash=own))
         return int(event["seq"])
 
@@ -70,11 +73,14 @@ class Transaction:
 
 
 class Ledger:
-    """One open ledger. Safe to use from many threads."""
+    """One open ledger. Safe to use from many threads, and by many processes at once."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
-        self._turn = threading.Lock()  # SQLite lets writers wait by polling: within a process they queue here instead
+        # Writers take turns anyway. Queued here they wait in order, where SQLite's would poll and PostgreSQL's would
+        # each hold a connection; on PostgreSQL one more may already stand in line at the database.
+        self._turns = threading.BoundedSemaphore(1 if self.is_sqlite else 2)
+        self._thread = threading.local()
 
     @property
     def is_sqlite(self) -> bool:
@@ -82,18 +88,27 @@ class Ledger:
 
     @contextmanager
     def transaction(self, *, actor: str, now_ms: int, on_behalf_of: str | None = None) -> Iterator[Transaction]:
-        """A write. Writers take turns, over all processes: what is read inside it cannot change before it commits."""
-        with self._turn if self.is_sqlite else _no_turn(), _explained(self.engine.url):
-            with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
-                if not self.is_sqlite:
-                    connection.execute(sa.select(ledger_head.c.id).with_for_update())
-                yield Transaction(connection=connection, actor=actor, now_ms=now_ms, on_behalf_of=on_behalf_of)
+        """A write. Writers take turns, over all processes: what is read inside it cannot change before it commits.
+
+        Raises StoreError; RuntimeError inside another one of the same thread, which would wait for itself.
+        """
+        with self._turn(), explained(self.engine.url):
+            with self.engine.connect().execution_options(writes=True) as connection:
+                with connection.begin() as begun:  # rolled back unless the commit below is reached
+                    if not self.is_sqlite:
+                        connection.execute(sa.select(ledger_head.c.id).with_for_update())
+                    yield Transaction(connection=connection, actor=actor, now_ms=now_ms, on_behalf_of=on_behalf_of)
+                    with explained(self.engine.url, committing=not self.is_sqlite):
+                        begun.commit()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection for reads, which all see the same moment."""
-        with _explained(self.engine.url), self.engine.connect() as connection, connection.begin():
-            yield connection
+        """A connection for reads, which all see the same moment. It refuses to write."""
+        with explained(self.engine.url), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
 
     def rows(self, query: sa.Executable) -> list[dict[str, Any]]:
         """The result of one read, a dict a row."""
@@ -101,13 +116,29 @@ class Ledger:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     def head(self) -> tuple[int, str]:
-        """seq and hash of the last event; 0 and chain.START when there is none."""
+        """seq and hash of the last event."""
         with self.reading() as connection:
             row = connection.execute(sa.select(ledger_head.c.seq, ledger_head.c.hash)).one()
         return int(row.seq), str(row.hash)
 
     def close(self) -> None:
         self.engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if getattr(self._thread, "decides", False):
+            raise RuntimeError("A decision cannot be made inside another one: write into its transaction.")
+        if not self._turns.acquire(timeout=BUSY_S):
+            raise StoreError(
+                "The ledger is busy: a decision takes too long.",
+                hint="Nothing was written. Try again.",
+            )
+        self._thread.decides = True
+        try:
+            yield
+        finally:
+            self._thread.decides = False
+            self._turns.release()
 
 
 def open_ledger(url: str, *, password: str | None = None) -> Ledger:
@@ -128,69 +159,7 @@ def open_ledger(url: str, *, password: str | None = None) -> Ledger:
     return ledger
 
 
-def engine_of(url: str, *, password: str | None = None) -> sa.Engine:
-    """An engine that begins as the ledger needs it. Raises StoreError for a URL or driver that cannot be used."""
-    try:
-        parsed = make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise StoreError(
-            "The ledger's URL cannot be read.", hint="sqlite:///file or postgresql://user@host/database."
-        ) from error
-    dialect = parsed.get_backend_name()
-    if dialect == "sqlite":
-        return _sqlite(parsed)
-    if dialect != "postgresql":
-        raise StoreError(f"The ledger cannot be kept in {dialect}.", hint="Use sqlite:///file or postgresql://.")
-    try:
-        return sa.create_engine(
-            parsed.set(drivername="postgresql+psycopg", password=password or parsed.password),
-            pool_size=POOL, max_overflow=2 * POOL, pool_timeout=BUSY_S, pool_pre_ping=True,
-        )  # fmt: skip
-    except ModuleNotFoundError as error:
-        raise StoreError("PostgreSQL's driver is not installed.", hint="pip install -e .[postgresql]") from error
-
-
 def payload_of(text: str) -> dict[str, Any]:
     """A stored payload as JSON values."""
     said: dict[str, Any] = json.loads(text)
     return said
-
-
-def _sqlite(url: URL) -> sa.Engine:
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(
-        url, pool_size=POOL, max_overflow=2 * POOL, pool_timeout=BUSY_S, connect_args={"timeout": BUSY_S},
-        poolclass=sa.pool.QueuePool,
-    )  # fmt: skip
-
-    @sa.event.listens_for(engine, "connect")
-    def _set_up(connection: sqlite3.Connection, _: object) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-@contextmanager
-def _no_turn() -> Iterator[None]:
-    yield
-
-
-@contextmanager
-def _explained(url: URL) -> Iterator[None]:
-    try:
-        yield
-    except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
-        place = url.render_as_string(hide_password=True)
-        told = str(getattr(error, "orig", None) or error).splitlines()[0][:200]
-        raise StoreError(
-            f"The ledger at {place} cannot be used: {told}.",
-            hint="Nothing was written. Check that it can be reached, and its disk; then try again.",
-        ) from error

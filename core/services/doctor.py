@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 import core
 from core import settings
@@ -62,14 +66,24 @@ def examine(server: Mapping[str, Any] | None) -> Examination:
         "address": (stated.address, stated.origin["address"]),
         "port": (str(stated.port), stated.origin["port"]),
     }
+    shown["ledger"] = (_shown_url(stated.ledger), stated.origin["ledger"])
     for name, source in stated.sources.items():
         shown[f"sources.{name}.url"] = (source.url, stated.origin[f"sources.{name}"])
         for key in ("token_env", "token_file", "username", "password_env", "password_file", "ca_file", "proxy"):
             if value := getattr(source, key):
                 shown[f"sources.{name}.{key}"] = (value, stated.origin[f"sources.{name}"])
-    findings = [_server(server), _store(stated, running=server is not None)]
+    findings = [_server(server), _store(stated, running=server is not None), _ledger(stated)]
     findings += [_source(name, source) for name, source in stated.sources.items()]
     return Examination(version=core.__version__, settings=shown, findings=tuple(findings))
+
+
+def _shown_url(url: str) -> str:
+    from core.ledger.failures import place
+
+    try:
+        return place(make_url(url))
+    except ArgumentError:
+        return "no URL that can be read"
 
 
 def _server(server: Mapping[str, Any] | None) -> Finding:
@@ -92,6 +106,40 @@ def _store(stated: settings.Settings, *, running: bool) -> Finding:
         return Finding(subject="store", told=f"{house.active} stores, {runs:,} runs", ok=True)
     finally:
         house.close()
+
+
+def _ledger(stated: settings.Settings) -> Finding:
+    """Looks without making or migrating anything."""
+    from core.ledger.engines import engine_of
+    from core.ledger.failures import explained, place
+    from core.ledger.migrating import current, revisions
+    from core.ledger.store import Ledger
+
+    try:
+        url = make_url(stated.ledger)
+        where = place(url)
+        if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+            return Finding(subject="ledger", told=f"none yet at {where}; it is made at the first start", ok=None)
+        ledger = Ledger(engine_of(stated.ledger, password=stated.ledger_password()))
+        try:
+            with explained(url):
+                schema = current(ledger)
+                if schema is None:
+                    return Finding(subject="ledger", told=f"{where} is empty; it is made at the first start", ok=None)
+                if schema not in revisions():
+                    return Finding(
+                        subject="ledger", told=f"{where} has schema {schema}, newer than {revisions()[-1]}", ok=False,
+                        hint="Start the newer Gatehouse.",
+                    )  # fmt: skip
+                events, _ = ledger.head()
+        finally:
+            ledger.close()
+    except ArgumentError:
+        return Finding(subject="ledger", told="its URL cannot be read", ok=False, hint="See README, Settings.")
+    except GatehouseError as error:
+        return Finding(subject="ledger", told=error.message, ok=False, hint=error.hint)
+    later = "" if schema == revisions()[-1] else f" (becomes {revisions()[-1]} at the next start)"
+    return Finding(subject="ledger", told=f"{where}, schema {schema}{later}, {events:,} events", ok=True)
 
 
 def _source(name: str, source: settings.Source) -> Finding:

@@ -20,6 +20,7 @@ from core.governance.rights import LOCAL, NOBODY, ROLE, Actor, Grant, Right
 from core.records import Progress
 from core.services.jobs import Job, Jobs, Work
 from core.services.profile_files import take_up
+from core.services.shift import Shift
 from core.services.sync import Report, sync_source
 from core.settings import Settings, Source
 
@@ -53,6 +54,7 @@ class _Premises:
         self.ledgers: dict[Premises, Ledger] = {}
         self.stop = threading.Event()
         self.scheduler: threading.Thread | None = None
+        self.shift = Shift()
         self.active: Premises = "own"
 
 
@@ -66,11 +68,13 @@ class House:
 
     _serials = itertools.count()
 
-    def __init__(self, settings: Settings, actor: Actor = LOCAL) -> None:
+    def __init__(self, settings: Settings, actor: Actor = LOCAL, *, lazily: bool = False) -> None:
+        """lazily: facts are opened when something asks for them, so that a server may hold them."""
         self._shared = _Premises(settings, next(self._serials))
         self.actor = actor
         self._shared.active = self._remembered()
-        self.stores(self.active)
+        if not lazily:
+            self.stores(self.active)
 
     def by(self, actor: Actor) -> "House":
         """The same house as another actor sees it."""
@@ -258,20 +262,25 @@ class House:
     def _schedule(self, idle: Callable[["House"], object]) -> None:
         while not self._shared.stop.is_set():
             try:
-                for name in due_sources(self.sources, sync_times(self), now_ms()):
-                    if not self.syncing(name):
-                        self.start_sync(name)
-                if not any(job.state in ("waiting", "running") for job in self.jobs.all()):
-                    idle(self)
+                if self._shared.shift.on(self.active, self.ledger, now_ms):
+                    self._work_on_schedule(idle)
             except GatehouseError as error:  # such as the other stores being shown meanwhile: the next tick looks again
                 logging.getLogger("gatehouse").warning("%s %s", error.message, error.hint)
             self._shared.stop.wait(TICK_S)
+
+    def _work_on_schedule(self, idle: Callable[["House"], object]) -> None:
+        for name in due_sources(self.sources, sync_times(self), now_ms()):
+            if not self.syncing(name):
+                self.start_sync(name)
+        if not any(job.state in ("waiting", "running") for job in self.jobs.all()):
+            idle(self)
 
     def close(self) -> None:
         """Ends the scheduler, lets jobs end, closes the stores."""
         self._shared.stop.set()
         if self._shared.scheduler:
             self._shared.scheduler.join()
+            self._shared.shift.end(now_ms)
         self.jobs.close()
         for stores in self._shared.open.values():
             stores.facts.close()
@@ -279,13 +288,35 @@ class House:
             ledger.close()
 
 
+@contextmanager
+def ledger_house(settings: Settings, which: Premises, *, there: bool = False) -> Iterator[House]:
+    """A house for services that need the ledger alone, beside a running server too. Raises StoreError and its kin.
+
+    there: raises NotFound where an SQLite ledger is not there yet, rather than making one.
+    """
+    file = ledger_url_of(settings, which)[0].partition("sqlite:///")[2]
+    if there and file and not Path(file).exists():
+        raise NotFound(f"There is no ledger at {file}.", hint="It is made when the server starts for the first time.")
+    house = House(settings, replace(LOCAL, premises=which), lazily=True)
+    try:
+        yield house
+    finally:
+        house.close()
+
+
 def open_ledger_of(settings: Settings, which: Premises) -> "Ledger":
     """The ledger of one set of stores, without opening anything else of them. Raises StoreError and its kin."""
     from core.ledger.store import open_ledger
 
+    url, password = ledger_url_of(settings, which)
+    return open_ledger(url, password=password)
+
+
+def ledger_url_of(settings: Settings, which: Premises) -> tuple[str, str | None]:
+    """Where a ledger is, and the password of its database. Raises SettingsError."""
     if which == "demo":
-        return open_ledger(f"sqlite:///{settings.home / 'demo' / LEDGER_FILE}")
-    return open_ledger(settings.ledger, password=settings.ledger_password())
+        return f"sqlite:///{settings.home / 'demo' / LEDGER_FILE}", None
+    return settings.ledger, settings.ledger_password()
 
 
 def _refusal(actor: Actor, right: Right) -> NotAllowed:

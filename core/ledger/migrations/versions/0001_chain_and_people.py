@@ -8,14 +8,18 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+START = "0" * 64
 SQLITE = (
     """CREATE TRIGGER audit_events_no_update BEFORE UPDATE ON audit_events
        BEGIN SELECT RAISE(ABORT, 'audit_events is append-only'); END""",
     """CREATE TRIGGER audit_events_no_delete BEFORE DELETE ON audit_events
        BEGIN SELECT RAISE(ABORT, 'audit_events is append-only'); END""",
-    # INSERT OR REPLACE deletes without a word to the trigger above unless recursive triggers are on.
+    # INSERT OR REPLACE deletes without a word to the trigger above unless recursive triggers are on: a row with the
+    # seq or the hash of another one is therefore refused here, before it can replace that one.
     """CREATE TRIGGER audit_events_in_order BEFORE INSERT ON audit_events
-       WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit_events)
+       WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit_events)
+         OR NEW.previous IS NOT coalesce((SELECT hash FROM audit_events ORDER BY seq DESC LIMIT 1), '@start@')
+         OR EXISTS (SELECT 1 FROM audit_events WHERE hash = NEW.hash)
        BEGIN SELECT RAISE(ABORT, 'audit_events only grows at its end'); END""",
 )
 POSTGRESQL = (
@@ -23,7 +27,9 @@ POSTGRESQL = (
        BEGIN RAISE EXCEPTION 'audit_events is append-only'; END $$""",
     """CREATE FUNCTION audit_events_continue() RETURNS trigger LANGUAGE plpgsql AS $$
        BEGIN
-           IF NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit_events) THEN
+           IF NEW.seq IS DISTINCT FROM (SELECT coalesce(max(seq), 0) + 1 FROM audit_events)
+              OR NEW.previous IS DISTINCT FROM
+                 coalesce((SELECT hash FROM audit_events ORDER BY seq DESC LIMIT 1), '@start@') THEN
                RAISE EXCEPTION 'audit_events only grows at its end';
            END IF;
            RETURN NEW;
@@ -42,8 +48,8 @@ def upgrade() -> None:
     _people()
     _sessions()
     for statement in SQLITE if op.get_bind().dialect.name == "sqlite" else POSTGRESQL:
-        op.execute(sa.text(statement.replace(":", "\\:")))
-    op.execute(sa.text("INSERT INTO ledger_head (id, seq, hash) VALUES (1, 0, :hash)").bindparams(hash="0" * 64))
+        op.execute(sa.text(statement.replace("@start@", START).replace(":", "\\:")))
+    op.execute(sa.text("INSERT INTO ledger_head (id, seq, hash) VALUES (1, 0, :hash)").bindparams(hash=START))
 
 
 def downgrade() -> None:

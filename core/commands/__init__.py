@@ -1,0 +1,1 @@
+"""Commands of one subject each, put together in core.cli."""
