@@ -2,8 +2,10 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -30,7 +32,7 @@ def main() -> None:
 
 @app.command()
 def serve(
-    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     as_json: Json = False,
 ) -> None:
     """Serve the pages and the API; without a source of your own, with the demo."""
@@ -43,24 +45,19 @@ def serve(
         if server := _server():
             raise Busy(f"Gatehouse serves these stores already: {server['url']}", hint="Use that one, or end it first.")
         chosen = port or stated.port
-        _say(as_json, {"url": f"http://{stated.address}:{chosen}"}, f"Gatehouse on http://{stated.address}:{chosen}")
+        url = stated.public_url or replace(stated, port=chosen).local_url
+        _say(as_json, {"url": url}, f"Gatehouse on {url}")
     sys.stdout.flush()
     os.environ["GATEHOUSE_PORT"] = str(chosen)
     os.environ["STREAMLIT_CONFIG_FOLDER"] = str(APP_FILE.parent)
-    os.execv(
-        sys.executable,
-        [
-            sys.executable,
-            "-m",
-            "streamlit",
-            "run",
-            str(APP_FILE),
-            "--server.port",
-            str(chosen),
-            "--server.address",
-            stated.address,
-        ],
-    )
+    # Without a reverse proxy in front, nothing that calls itself X-Forwarded-* is believed, this machine's included.
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", "127.0.0.1,::1" if stated.public_url or stated.proxy else "none")
+    options = {"server.port": [str(chosen)], "server.address": [stated.address]}
+    if stated.public_url:
+        options["server.allowedHosts"] = [*settings.LOOPBACK, urlsplit(stated.public_url).hostname or ""]
+        options["server.corsAllowedOrigins"] = [stated.public_url]
+    told = [word for name, values in options.items() for value in values for word in (f"--{name}", value)]
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(APP_FILE), *told])
 
 
 @app.command()

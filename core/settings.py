@@ -23,6 +23,8 @@ STAGES = ("production", "staging", "archived", "development")
 RoleName = Literal["viewer", "contributor", "ml_lead", "validator", "compliance", "auditor", "administrator"]
 Stage = Literal["production", "staging", "archived", "development"]
 _Text = Annotated[str, Field(max_length=2_000)]
+# No "_": many servers take X_User for X-User, so that a browser could send what the proxy does not take away.
+_Header = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,80}$")]
 
 
 class _Closed(BaseModel):
@@ -119,40 +121,55 @@ class Oidc(_Closed):
     """Sign-in by an OpenID Connect provider, beside local accounts.
 
     issuer: its URL, as its discovery document says it.  client_secret_env, client_secret_file: where the secret is.
-    groups_claim: the claim that lists groups; groups: which role each one gives (everywhere).
-    default_role: of people whose groups give none; None: they may not enter.  title: what the button says.
+    groups_claim: the claim that lists groups (outer.inner for one inside another); groups: which role each one gives
+    (everywhere).  default_role: of people whose groups give none; None: they may not enter.
+    title: what the button says.  ca_file, proxy: of the way to the provider, where it needs them.
     """
 
     issuer: _Text
-    client_id: _Text
+    client_id: Annotated[str, Field(min_length=1, max_length=500)]
     client_secret_env: _Text | None = None
     client_secret_file: _Text | None = None
     scopes: tuple[_Text, ...] = ("openid", "profile", "email")
     groups_claim: _Text = "groups"
     groups: dict[str, RoleName] = {}
     default_role: RoleName | None = None
-    title: _Text = "your organisation"
+    title: Annotated[str, Field(min_length=1, max_length=80)] = "your organisation"
+    ca_file: _Text | None = None
+    proxy: _Text | None = None
 
     @field_validator("issuer")
     @classmethod
     def _safe(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        if is_safe_url(value):
             return value
         raise ValueError("must start with https:// (http:// on this machine alone)")
+
+    @field_validator("scopes")
+    @classmethod
+    def _asks_who(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if "openid" not in value:
+            raise ValueError("must hold openid, or the provider does not say who signed in")
+        return value
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> "Oidc":
+        if self.client_secret_env and self.client_secret_file:
+            raise ValueError("client_secret_env and client_secret_file exclude each other")
+        return self
 
 
 class Proxy(_Closed):
     """Trust in a sign-in that a reverse proxy on this machine has done. Off unless stated; loopback only.
 
-    header: holds the login.  name_header, mail_header, groups_header (comma-separated): optional.
-    groups, default_role: as for OIDC.
+    header: holds the login.  name_header, mail_header, groups_header (comma-separated): optional. The proxy must take
+    all four away from what browsers send.  groups, default_role: as for OIDC.
     """
 
-    header: _Text
-    name_header: _Text | None = None
-    mail_header: _Text | None = None
-    groups_header: _Text | None = None
+    header: _Header
+    name_header: _Header | None = None
+    mail_header: _Header | None = None
+    groups_header: _Header | None = None
     groups: dict[str, RoleName] = {}
     default_role: RoleName | None = None
 
@@ -214,6 +231,32 @@ class Settings:
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
         return self.address in LOOPBACK
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach this server by https alone."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def own_url(self) -> str:
+        """Where browsers reach this server, without a slash at the end. Never taken from a request."""
+        return self.public_url or self.local_url
+
+    @property
+    def local_url(self) -> str:
+        """Where programs on this machine reach it."""
+        address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.address, self.address)
+        return f"http://{f'[{address}]' if ':' in address else address}:{self.port}"
+
+
+def is_safe_url(url: str) -> bool:
+    """Whether what is sent there cannot be read on the way: https, or http that does not leave this machine."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return (parts.scheme == "https" and bool(parts.hostname)) or (parts.scheme == "http" and parts.hostname in LOOPBACK)
 
 
 def check_source_name(name: str) -> str:
@@ -317,7 +360,8 @@ def _public_url(text: str) -> str:
         return ""
     try:
         parts = urlsplit(text)
-        good = parts.scheme in ("http", "https") and parts.hostname and parts.path in ("", "/") and not parts.query
+        rest = parts.query or parts.fragment or parts.username is not None or parts.path not in ("", "/")
+        good = parts.scheme in ("http", "https") and parts.hostname and not rest and text.isprintable()
         _ = parts.port
     except ValueError:
         good = False
@@ -326,7 +370,7 @@ def _public_url(text: str) -> str:
             f"public_url must be such as https://gatehouse.example.com, got {text[:80]!r}.",
             hint="Scheme, host and port alone.",
         )
-    return text.rstrip("/")
+    return text.rstrip("/").lower()
 
 
 def _ledger_url(text: str) -> str:

@@ -1,92 +1,102 @@
 """The door: signing in and out, and the first password of one's own. Plain pages, no script needed."""
 
-import html
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
-from string import Template
-from urllib.parse import quote
+from typing import TypeVar
 
+import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from core.api import forms, visitor
-from core.api.gate import PASSWORD, safe_next
-from core.errors import GatehouseError
-from core.governance.rights import ROLE
-from core.services import demo_people, signing_in
-from core.services.house import House, Premises
+from core.api import forms, pages, proxied, visitor
+from core.api.gate import PASSWORD, onward, safe_next
+from core.api.turnstile import Turnstile
+from core.errors import GatehouseError, Invalid
+from core.services import demo_people, oidc_sign_in, signing_in
+from core.services.house import House
 from core.services.signing_in import SignedIn
 
-_FOLDER = Path(__file__).parent / "html"
+T = TypeVar("T")
 
 
 def routes(house: Callable[[], House]) -> list[BaseRoute]:
     """/signin, /login, /enter, /logout, /password. house: the open one, asked at each request."""
+    passwords = Turnstile(burst=30, per_s=0.5)
+    entries = Turnstile(burst=120, per_s=2)
+    hashing = _Apart(4)
 
     async def sign_in_page(request: Request) -> Response:
-        actor = await run_in_threadpool(lambda: visitor.by_cookie(house(), request))
         asked = safe_next(request.query_params.get("next", "/"))
-        if actor.kind != "nobody" and "change" not in request.query_params:
-            return RedirectResponse(asked, status_code=303)
-        return _sign_in_page(request, house(), asked, told=request.query_params.get("told", ""))
+        told = request.query_params.get("told", "")
+        try:
+            actor = await run_in_threadpool(lambda: visitor.by_cookie(house(), request))
+            named = proxied.arrival(house().settings, request)
+        except GatehouseError as error:
+            return pages.sign_in(request, house(), asked, error=error)
+        asks = "change" not in request.query_params and not told
+        if asks and (named is not None or actor.kind != "nobody"):
+            return go(asked)
+        return pages.sign_in(request, house(), asked, told=told)
 
     async def login(request: Request) -> Response:
-        asked = "/"
+        asked, name = "/", ""
         try:
-            fields = await forms.read(request)
-            asked = safe_next(fields.get("next", "/"))
-            login, password = fields.get("login", ""), fields.get("password", "")
-            done = await run_in_threadpool(
-                lambda: signing_in.by_password(house(), "own", login, password, visitor.where(request))
+            fields = await forms.read(request, house().settings)
+            asked, name = safe_next(fields.get("next", "/")), fields.get("login", "")
+            where = visitor.where(request)
+            passwords.knock(where.address)
+            done = await hashing.run(
+                lambda: signing_in.by_password(house(), "own", name, fields.get("password", ""), where)
             )
         except GatehouseError as error:
-            return _sign_in_page(request, house(), asked, error=error)
-        return await _entered(request, house(), done, asked)
+            return pages.sign_in(request, house(), asked, login=name, error=error)
+        return await entered(request, house(), done, asked)
 
     async def enter(request: Request) -> Response:
         asked = "/"
         try:
-            fields = await forms.read(request)
+            fields = await forms.read(request, house().settings)
             asked = safe_next(fields.get("next", "/"))
-            who = fields.get("who", "")
-            done = await run_in_threadpool(lambda: demo_people.enter(house(), who, visitor.where(request)))
+            where = visitor.where(request)
+            entries.knock(where.address)
+            done = await run_in_threadpool(lambda: demo_people.enter(house(), fields.get("who", ""), where))
         except GatehouseError as error:
-            return _sign_in_page(request, house(), asked, error=error)
-        return await _entered(request, house(), done, asked)
+            return pages.sign_in(request, house(), asked, error=error)
+        return await entered(request, house(), done, asked)
 
     async def logout(request: Request) -> Response:
+        to = oidc_sign_in.SIGNED_OUT
         try:
-            await forms.read(request)
+            await forms.read(request, house().settings)
             actor = await run_in_threadpool(lambda: visitor.by_cookie(house(), request))
             if actor.kind != "nobody":
-                await run_in_threadpool(lambda: signing_in.sign_out(house().by(actor)))
+                to = await run_in_threadpool(lambda: oidc_sign_in.sign_out(house().by(actor)))
         except GatehouseError as error:
-            return _sign_in_page(request, house(), "/", error=error)
-        response = RedirectResponse("/signin?told=out", status_code=303)
-        response.delete_cookie(visitor.COOKIE, path="/")
+            return pages.sign_in(request, house(), "/", error=error)
+        response = go(to)
+        forms.drop_cookie(response, house().settings, "session")
         return response
 
     async def password_page(request: Request) -> Response:
         actor = await run_in_threadpool(lambda: visitor.by_cookie(house(), request))
-        return _password_page(request, house(), actor.login, forced=actor.must_change)
+        asked = safe_next(request.query_params.get("next", "/"))
+        return pages.password(request, house(), asked, login=actor.login, forced=actor.must_change)
 
     async def change_password(request: Request) -> Response:
         actor = await run_in_threadpool(lambda: visitor.by_cookie(house(), request))
+        asked = "/"
         try:
-            fields = await forms.read(request)
+            fields = await forms.read(request, house().settings)
+            asked = safe_next(fields.get("next", "/"))
+            passwords.knock(visitor.where(request).address)
             old, new = fields.get("old", ""), fields.get("new", "")
             if new != fields.get("again", ""):
-                return _password_page(
-                    request, house(), actor.login, forced=actor.must_change,
-                    error=GatehouseError("The two new passwords differ.", hint="Type the same one twice."),
-                )  # fmt: skip
-            await run_in_threadpool(lambda: signing_in.change_password(house().by(actor), old, new))
+                raise Invalid("The two new passwords differ.", field="again", hint="Type the same one twice.")
+            await hashing.run(lambda: signing_in.change_password(house().by(actor), old, new))
         except GatehouseError as error:
-            return _password_page(request, house(), actor.login, forced=actor.must_change, error=error)
-        return RedirectResponse("/", status_code=303)
+            return pages.password(request, house(), asked, login=actor.login, forced=actor.must_change, error=error)
+        return go(asked)
 
     return [
         Route("/signin", sign_in_page, methods=["GET"]),
@@ -98,98 +108,27 @@ def routes(house: Callable[[], House]) -> list[BaseRoute]:
     ]
 
 
-def is_secure(house: House) -> bool:
-    """Whether browsers reach this server by https alone."""
-    return house.settings.public_url.startswith("https://")
+def go(to: str) -> Response:
+    """Sends the browser on; nothing on the way keeps the answer."""
+    return RedirectResponse(to, status_code=303, headers={"cache-control": "no-store"})
 
 
-async def _entered(request: Request, house: House, done: SignedIn, asked: str) -> Response:
-    """Goes on into the house; a session that the browser had before ends."""
-    before = await run_in_threadpool(lambda: visitor.by_cookie(house, request))
-    if before.session:
-        await run_in_threadpool(lambda: signing_in.sign_out(house.by(before)))
-    response = RedirectResponse(PASSWORD if done.must_change else asked, status_code=303)
-    forms.set_cookie(response, visitor.COOKIE, done.secret, secure=is_secure(house))
+async def entered(request: Request, house: House, done: SignedIn, asked: str) -> Response:
+    """Goes on into the house with a secret that nobody had before; a session that the browser had ends."""
+    before = visitor.secret_of(house, request)
+    await run_in_threadpool(lambda: signing_in.end_replaced(house, before))
+    response = go(onward(PASSWORD, asked) if done.must_change else asked)
+    forms.set_cookie(response, house.settings, "session", done.secret)
     return response
 
 
-def _sign_in_page(
-    request: Request, house: House, asked: str, *, told: str = "", error: GatehouseError | None = None
-) -> Response:
-    cookie, token = forms.token_for(request)
-    hidden = f'<input type="hidden" name="{forms.FIELD}" value="{token}">'
-    hidden += f'<input type="hidden" name="next" value="{html.escape(asked)}">'
-    said = _notice(error) if error else _OUT if told == "out" else ""
-    page = _template("signin").substitute(
-        notice=said, hidden=hidden, demo=_demo(hidden) if house.shows_demo else "", oidc=_oidc(house, asked),
-        first=_first(house.active),
-    )  # fmt: skip
-    return _page(page, house, cookie, error)
+class _Apart:
+    """Threads of their own for work that takes a core for a moment: those who wait for it hold up nobody else."""
 
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._limiter: anyio.CapacityLimiter | None = None  # made where an event loop runs
 
-def _password_page(
-    request: Request, house: House, login: str, *, forced: bool, error: GatehouseError | None = None
-) -> Response:
-    cookie, token = forms.token_for(request)
-    page = _template("password").substitute(
-        notice=_notice(error) if error else "", login=html.escape(login),
-        hidden=f'<input type="hidden" name="{forms.FIELD}" value="{token}">',
-        why="This account has a first password that somebody else knows. Choose one of your own to go on."
-        if forced else "All your other sessions end when the password changes.",
-    )  # fmt: skip
-    return _page(page, house, cookie, error)
-
-
-def _page(text: str, house: House, cookie: str, error: GatehouseError | None) -> Response:
-    response = HTMLResponse(text, status_code=error.http_status if error else 200)
-    response.headers["cache-control"] = "no-store"
-    response.headers["x-frame-options"] = "DENY"
-    response.headers["content-security-policy"] = (
-        "default-src 'none'; img-src 'self'; font-src 'self'; style-src 'self'; form-action 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'"
-    )
-    forms.set_cookie(response, forms.COOKIE, cookie, secure=is_secure(house))
-    return response
-
-
-def _notice(error: GatehouseError) -> str:
-    hint = f"<span>{html.escape(error.hint)}</span>" if error.hint else ""
-    return f'<div class="notice bad" role="alert"><b>{html.escape(error.message)}</b>{hint}</div>'
-
-
-def _demo(hidden: str) -> str:
-    return _template("demo").substitute(people="".join(_person(row, hidden) for row in demo_people.PEOPLE))
-
-
-def _person(row: tuple[str, str, str], hidden: str) -> str:
-    login, name, role = row
-    return (
-        f'<form method="post" action="/enter">{hidden}<button class="person" name="who" value="{html.escape(login)}">'
-        f"<b>{html.escape(name)}</b><span>{html.escape(ROLE[role].title)}</span></button></form>"
-    )
-
-
-def _oidc(house: House, asked: str) -> str:
-    if house.settings.oidc is None:
-        return ""
-    title = html.escape(house.settings.oidc.title)
-    return (
-        f'<a class="wide" href="/oidc/start?next={quote(asked, safe="")}">Sign in with {title}</a><p class="or">or</p>'
-    )
-
-
-def _first(active: Premises) -> str:
-    if active == "own":
-        return ""
-    return (
-        '<p class="small">To connect your own MLflow, sign in as <code>admin</code>: its first password was printed '
-        "where the server was started. <code>gatehouse user reset admin</code> makes a new one.</p>"
-    )
-
-
-_OUT = '<div class="notice" role="status"><b>You are signed out.</b></div>'
-
-
-@cache
-def _template(name: str) -> Template:
-    return Template((_FOLDER / f"{name}.html").read_text(encoding="utf-8"))
+    async def run(self, work: Callable[[], T]) -> T:
+        self._limiter = self._limiter or anyio.CapacityLimiter(self._most)
+        return await anyio.to_thread.run_sync(work, limiter=self._limiter)

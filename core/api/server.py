@@ -24,7 +24,7 @@ from streamlit.config import get_option
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import settings
-from core.api import door
+from core.api import door, oidc
 from core.api.app import build
 from core.api.gate import Gate
 from core.errors import GatehouseError
@@ -40,6 +40,7 @@ HEADERS = {
     # Nothing is fetched from, or sent to, another host, whatever a name or a note contains.
     b"content-security-policy": b"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'self'",
 }
+HTTPS_ONLY = {b"strict-transport-security": b"max-age=31536000"}
 
 # Without this, a direct URL to a file of pages/ runs it without app.py until st.navigation has run once.
 PagesManager.uses_pages_directory = False
@@ -62,6 +63,8 @@ async def _lifespan(warm: Callable[[], None], _: Any) -> AsyncIterator[dict[str,
         sys.stderr.write(f"{error.title}: {error.message}\n{error.hint}\n")
         sys.stderr.flush()
         os._exit(error.exit_code)
+    if not stated.on_loopback and not stated.is_https:
+        logging.getLogger("gatehouse").warning("Passwords travel in the clear: public_url is no https.")
     if house.facts.notice:
         logging.getLogger("gatehouse").warning("%s %s", house.facts.notice.message, house.facts.notice.hint)
     await run_in_threadpool(_warm, warm)
@@ -82,16 +85,18 @@ def routes() -> list[BaseRoute]:
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),
         *door.routes(current),
+        *oidc.routes(current),
         Mount("/api/v1", app=build(current, token)),
     ]
 
 
 def middleware() -> list[Middleware]:
     """Only names of this server are answered (a page elsewhere could point its own name here), with safe headers."""
-    public = urlsplit(settings.load().public_url).hostname
+    stated = settings.load()
+    public = urlsplit(stated.public_url).hostname
     return [
-        Middleware(TrustedHostMiddleware, allowed_hosts=[*HOSTS, public] if public else HOSTS),
-        Middleware(SafeHeaders),
+        Middleware(TrustedHostMiddleware, allowed_hosts=[*HOSTS, public] if public else HOSTS, www_redirect=False),
+        Middleware(SafeHeaders, headers=HEADERS | (HTTPS_ONLY if stated.is_https else {})),
         Middleware(Gate, house=current),
     ]
 
@@ -102,16 +107,17 @@ def token() -> str:
 
 
 class SafeHeaders:
-    """Adds HEADERS to every answer."""
+    """Adds headers to every answer that does not bear them already."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, headers: Mapping[bytes, bytes]) -> None:
         self._app = app
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def safe(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(h for h in HEADERS.items() if h[0] not in present)]
+                message["headers"] = [*message["headers"], *(h for h in self._headers.items() if h[0] not in present)]
             await send(message)
 
         await self._app(scope, receive, safe if scope["type"] == "http" else send)
@@ -126,7 +132,7 @@ def _announce(house: House) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     content: Mapping[str, Any] = {
-        "pid": os.getpid(), "url": f"http://{house.settings.address}:{house.settings.port}", "token": _TOKEN,
+        "pid": os.getpid(), "url": house.settings.local_url, "token": _TOKEN,
     }  # fmt: skip
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         json.dump(content, file)

@@ -5,19 +5,30 @@ from collections.abc import Callable
 
 from starlette.requests import HTTPConnection
 
+from core.api import proxied
 from core.errors import NotSignedIn
 from core.governance.rights import LOCAL, NOBODY, Actor
-from core.services import identity
+from core.services import identity, proxy_sign_in
 from core.services.house import House
 from core.services.signing_in import Where
 
-COOKIE = "gatehouse_session"
+
+def secret_of(house: House, connection: HTTPConnection) -> str:
+    """The secret of the browser's session cookie; "" without one."""
+    return connection.cookies.get(identity.cookie(house.settings), "")
 
 
 def by_cookie(house: House, connection: HTTPConnection) -> Actor:
-    """The actor of the browser's session; NOBODY without one."""
-    secret = connection.cookies.get(COOKIE, "")
-    return identity.actor_of_session(house, secret) if secret else NOBODY
+    """The actor of the browser's session; NOBODY without one, and where a trusted proxy names somebody else.
+
+    Raises Invalid for a request whose proxy headers contradict each other.
+    """
+    named = proxied.arrival(house.settings, connection)
+    secret = secret_of(house, connection)
+    actor = identity.actor_of_session(house, secret) if secret else NOBODY
+    if house.settings.proxy and actor.session and not proxy_sign_in.agrees(house, actor, named):
+        return NOBODY
+    return actor
 
 
 def by_request(house: House, connection: HTTPConnection, server_token: Callable[[], str]) -> Actor:
@@ -26,7 +37,7 @@ def by_request(house: House, connection: HTTPConnection, server_token: Callable[
     A cookie is taken for reading only: a page elsewhere could make a browser send it with anything else.
     """
     scheme, _, given = connection.headers.get("authorization", "").partition(" ")
-    if given:
+    if scheme:
         if scheme.lower() == "bearer" and secrets.compare_digest(given.encode(), server_token().encode()):
             return LOCAL
         actor = identity.actor_of_token(house, given.strip()) if scheme.lower() == "bearer" else NOBODY

@@ -104,8 +104,46 @@ def end_sessions(
     if not (person or session):
         raise ValueError("Either a person or a session must be named.")
     ended = [row.id for row in connection.execute(sa.select(sessions.c.id).where(*conditions))]
-    connection.execute(sa.update(sessions).where(sessions.c.id.in_(ended)).values(ended_ms=now_ms, ended_why=why))
+    connection.execute(
+        sa.update(sessions).where(sessions.c.id.in_(ended)).values(ended_ms=now_ms, ended_why=why, id_token=None)
+    )
     return ended
+
+
+def id_token_of(connection: sa.Connection, session: str) -> str | None:
+    """What the provider gave at a session's sign-in; None where it was none of OIDC."""
+    found: str | None = connection.execute(sa.select(sessions.c.id_token).where(sessions.c.id == session)).scalar()
+    return found
+
+
+def method_of(connection: sa.Connection, session: str) -> str:
+    """How a session began; "" for one that is not there."""
+    return str(connection.execute(sa.select(sessions.c.method).where(sessions.c.id == session)).scalar() or "")
+
+
+def forget_id_tokens(connection: sa.Connection, *, now_ms: int) -> None:
+    """Sessions that are over need none any more, and each names a person."""
+    over = sessions.c.expires_ms <= now_ms, sessions.c.id_token.is_not(None)
+    connection.execute(sa.update(sessions).where(*over).values(id_token=None))
+
+
+def add_request(connection: sa.Connection, *, values: Mapping[str, Any], now_ms: int, most: int) -> None:
+    """A sign-in by OIDC that begins; those that are over go, and so do the oldest where there are more than most."""
+    table = oidc_requests
+    connection.execute(sa.delete(table).where(table.c.expires_ms <= now_ms))
+    oldest = sa.select(table.c.expires_ms).order_by(table.c.expires_ms.desc()).offset(most - 1).limit(1)
+    cut = connection.execute(oldest).scalar()
+    if cut is not None:
+        connection.execute(sa.delete(table).where(table.c.expires_ms <= cut))
+    connection.execute(sa.insert(table).values(**values))
+
+
+def take_request(connection: sa.Connection, state: str, *, now_ms: int) -> Row | None:
+    """The sign-in under way that has this state, which is used up with that; None when there is none in time."""
+    mine = oidc_requests.c.digest == digest(state)
+    row = connection.execute(sa.select(oidc_requests).where(mine)).mappings().first()
+    connection.execute(sa.delete(oidc_requests).where(mine))
+    return dict(row) if row is not None and row["expires_ms"] > now_ms else None
 
 
 def note_attempt(connection: sa.Connection, values: Mapping[str, Any]) -> None:

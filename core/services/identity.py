@@ -9,9 +9,15 @@ import sqlalchemy as sa
 from core.governance.rights import NOBODY, Actor, Grant
 from core.ledger import people, sessions
 from core.services.house import House, Premises, now_ms
+from core.settings import Settings
 
 SEEN_EVERY_MS = 60_000
 TOKEN = "gh"
+
+
+def cookie(settings: Settings, what: str = "session") -> str:
+    """The name of one of our cookies. Behind https its prefix keeps http and other hosts from setting it."""
+    return f"{'__Host-' if settings.is_https else ''}gatehouse_{what}"
 
 
 def fresh_secret(which: Premises) -> str:

@@ -14,6 +14,7 @@ from core.errors import GatehouseError, SourceError
 from core.records import Progress
 
 POLL_S = 0.25
+HOST = {"Host": "localhost"}  # a name that the server answers to, whatever address it listens on
 
 
 def running_server() -> dict[str, Any] | None:
@@ -22,7 +23,7 @@ def running_server() -> dict[str, Any] | None:
     try:
         told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         os.kill(int(told["pid"]), 0)
-        httpx.get(f"{told['url']}/healthz", timeout=5, trust_env=False).raise_for_status()
+        httpx.get(f"{told['url']}/healthz", headers=HOST, timeout=5, trust_env=False).raise_for_status()
     except (OSError, ValueError, KeyError, httpx.HTTPError):
         return None
     return told
@@ -59,7 +60,7 @@ def profile_by_server(
 def _client(server: dict[str, Any]) -> httpx.Client:
     return httpx.Client(
         base_url=f"{server['url']}/api/v1",
-        headers={"Authorization": f"Bearer {server['token']}"},
+        headers=HOST | {"Authorization": f"Bearer {server['token']}"},
         timeout=60,
         trust_env=False,
     )

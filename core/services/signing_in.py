@@ -6,12 +6,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.errors import GatehouseError, Invalid, NotSignedIn
+from core.governance.rights import NOBODY
 from core.ledger import people, sessions
 from core.ledger.store import Transaction
 from core.services import passwords
 from core.services.guard import needs
 from core.services.house import House, Premises, now_ms
-from core.services.identity import fresh_secret
+from core.services.identity import actor_of_session, fresh_secret
 
 FAILURES = 5
 LOCKED_MS = 60_000
@@ -25,9 +26,9 @@ class SignInFailed(GatehouseError):
     title = "Not signed in"
     http_status = 401
 
-    def __init__(self) -> None:
+    def __init__(self, message: str = "Login or password is wrong.") -> None:
         super().__init__(
-            "Login or password is wrong.",
+            message,
             hint="After several attempts an account rests for some minutes. An administrator can give a new password.",
         )
 
@@ -52,23 +53,23 @@ class SignedIn:
 
 def by_password(house: House, which: Premises, login: str, password: str, where: Where) -> SignedIn:
     """A session for a local account. Raises SignInFailed."""
-    now = now_ms()
     ledger = house.ledger_of(which)
     with ledger.reading() as connection:
-        row = people.by_login(connection, login[:200])
-    known = row is not None and row["origin"] == "local" and row["disabled_ms"] is None and row["erased_ms"] is None
-    right = passwords.matches(password, row["password_hash"] if row and known else None)
-    locked = row is not None and (row["locked_until_ms"] or 0) > now
-    with ledger.transaction(actor=row["id"] if row and right and not locked else "system", now_ms=now) as tx:
-        if row is None or not known or not right or locked:
-            outcome = "nobody" if row is None else "disabled" if not known else "locked" if locked else "wrong"
-            _note(tx, row, "password", outcome, where)
+        seen = people.by_login(connection, login[:200])
+    kept = seen["password_hash"] if seen and _may_sign_in(seen) else None
+    right = passwords.matches(password, kept)
+    with ledger.transaction(actor=seen["id"] if seen and right else "system", now_ms=now_ms()) as tx:
+        # Looked at again: guesses that were sent at once all saw the account as it was before the first of them.
+        row = people.by_id(tx.connection, seen["id"]) if seen else None
+        outcome = _outcome(row, right=right and row is not None and row["password_hash"] == kept, now=tx.now_ms)
+        if row is not None and outcome == "ok":
+            people.change(tx.connection, row["id"], {"failures": 0, "locked_until_ms": None})
+            session = start_session(house, tx, which, row, "password", where)
+        else:
+            note_attempt(tx, row, "password", outcome, where)
             if row is not None and outcome == "wrong":
                 _count_failure(tx, row["id"])
             session = None
-        else:
-            people.change(tx.connection, row["id"], {"failures": 0, "locked_until_ms": None})
-            session = start_session(house, tx, which, row, "password", where)
     if session is None:
         raise SignInFailed
     return session
@@ -80,6 +81,8 @@ def start_session(
 ) -> SignedIn:  # fmt: skip
     """A session of a person, in the transaction that decided on it. method: password, oidc, proxy, demo."""
     secret, session = fresh_secret(which), people.new_id("s")
+    if id_token:
+        sessions.forget_id_tokens(tx.connection, now_ms=tx.now_ms)
     sessions.add_session(
         tx.connection,
         {
@@ -89,7 +92,7 @@ def start_session(
             "agent": where.agent[:300],
         },
     )  # fmt: skip
-    _note(tx, row, method, "ok", where)
+    note_attempt(tx, row, method, "ok", where)
     tx.append("session.started", f"person:{row['id']}", {"session": session, "method": method})
     return SignedIn(secret=secret, session=session, person=row["id"], must_change=row["must_change"])
 
@@ -118,30 +121,74 @@ def sign_out_everywhere(house: House, *, but_here: bool = False) -> int:
     return len(ended)
 
 
+def end_replaced(house: House, secret: str) -> None:
+    """Ends the session of a cookie that gets a new one: nobody who knew it before a sign-in has anything of it."""
+    actor = actor_of_session(house, secret) if secret else NOBODY
+    if actor.premises is None or not actor.session:
+        return
+    with house.ledger_of(actor.premises).transaction(actor=actor.id, now_ms=now_ms()) as tx:
+        for session in sessions.end_sessions(tx.connection, now_ms=tx.now_ms, why="replaced", session=actor.session):
+            tx.append("session.ended", f"person:{actor.id}", {"session": session, "why": "replaced"})
+
+
 @needs(None)
 def change_password(house: House, old: str, new: str) -> None:
     """Changes the password of the one who acts; all other sessions end. Raises SignInFailed or Invalid."""
     with house.ledger.reading() as connection:
-        row = people.by_id(connection, house.actor.id)
-    if row is None or row["origin"] != "local":
+        seen = people.by_id(connection, house.actor.id)
+    if seen is None or seen["origin"] != "local":
         raise Invalid("This account has no password here.", hint="Change it where you sign in.")
-    if (row["locked_until_ms"] or 0) > now_ms() or not passwords.matches(old, row["password_hash"]):
-        with house.ledger.transaction(actor="system", now_ms=now_ms()) as tx:
-            _count_failure(tx, row["id"])
-        raise SignInFailed
-    passwords.check(new, login=row["login"], name=row["name"])
-    if new == old:
-        raise Invalid("This is the old password.", field="password", hint="Choose another one.")
-    kept = passwords.hashed(new)
+    right = passwords.matches(old, seen["password_hash"])
+    fault = _fault_of(old, new, seen) if right else None
+    kept = passwords.hashed(new) if right and fault is None else None
     with house.ledger.transaction(actor=house.actor.id, now_ms=now_ms()) as tx:
-        people.change(
-            tx.connection, row["id"],
-            {"password_hash": kept, "must_change": False, "failures": 0, "locked_until_ms": None},
-        )  # fmt: skip
-        sessions.end_sessions(
-            tx.connection, now_ms=tx.now_ms, why="password changed", person=row["id"], but=house.actor.session or None
-        )
-        tx.append("person.password_changed", f"person:{row['id']}", {"by": "itself"})
+        row = people.by_id(tx.connection, seen["id"])
+        unchanged = row is not None and row["password_hash"] == seen["password_hash"]
+        outcome = _outcome(row, right=right and unchanged, now=tx.now_ms)
+        if outcome != "ok":
+            note_attempt(tx, row, "password", outcome, Where())
+            if outcome == "wrong":
+                _count_failure(tx, seen["id"])
+        elif kept is not None:
+            people.change(
+                tx.connection, seen["id"],
+                {"password_hash": kept, "must_change": False, "failures": 0, "locked_until_ms": None},
+            )  # fmt: skip
+            sessions.end_sessions(
+                tx.connection, now_ms=tx.now_ms, why="password changed", person=seen["id"],
+                but=house.actor.session or None,
+            )  # fmt: skip
+            tx.append("person.password_changed", f"person:{seen['id']}", {"by": "itself"})
+    if outcome != "ok":
+        raise SignInFailed("The present password is wrong.")
+    if fault is not None:
+        raise fault
+
+
+def _fault_of(old: str, new: str, row: dict[str, Any]) -> Invalid | None:
+    """What is wrong with a new password; None where nothing is."""
+    if new == old:
+        return Invalid("This is the old password.", field="password", hint="Choose another one.")
+    try:
+        passwords.check(new, login=row["login"], name=row["name"])
+    except Invalid as error:
+        return error
+    return None
+
+
+def _may_sign_in(row: dict[str, Any]) -> bool:
+    return row["origin"] == "local" and row["disabled_ms"] is None and row["erased_ms"] is None
+
+
+def _outcome(row: dict[str, Any] | None, *, right: bool, now: int) -> str:
+    """What the log of sign-ins says of an attempt with a password: ok, nobody, disabled, locked or wrong."""
+    if row is None:
+        return "nobody"
+    if not _may_sign_in(row):
+        return "disabled"
+    if (row["locked_until_ms"] or 0) > now:
+        return "locked"
+    return "ok" if right else "wrong"
 
 
 def _count_failure(tx: Transaction, person: str) -> None:
@@ -156,7 +203,8 @@ def _count_failure(tx: Transaction, person: str) -> None:
     people.change(tx.connection, person, values)
 
 
-def _note(tx: Transaction, row: dict[str, Any] | None, method: str, outcome: str, where: Where) -> None:
+def note_attempt(tx: Transaction, row: dict[str, Any] | None, method: str, outcome: str, where: Where) -> None:
+    """A line in the log of sign-ins; the oldest beyond ATTEMPTS_KEPT go. outcome: ok, wrong, locked, ..."""
     sessions.note_attempt(
         tx.connection,
         {

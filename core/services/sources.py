@@ -224,6 +224,7 @@ def remove(house: House, name: str) -> None:
 def start_sync(house: House, name: str, *, which: Premises | None = None) -> Job:
     """Starts a sync of a source (of the shown stores, unless told), or finds the one under way. Raises NotFound."""
     premises = which or house.active
+    _must_be_theirs(house, premises)
     try:
         return house.start_sync(name, which=premises)
     except Busy:
@@ -234,6 +235,7 @@ def start_sync(house: House, name: str, *, which: Premises | None = None) -> Job
 @needs("sources", everywhere=True)
 def show(house: House, which: Premises) -> None:
     """Shows the demo's stores, or the own ones."""
+    _must_be_theirs(house, which)
     if house.active != which:
         house.switch(which)
 
@@ -273,6 +275,12 @@ def _status(house: House, name: str, source: Source, state: SyncState | None) ->
         origin=origin,
         editable=house.active == "own" and origin == house.settings.file.name,
     )
+
+
+def _must_be_theirs(house: House, which: Premises) -> None:
+    """Raises NotAllowed where somebody of the demo reaches for the own stores, or the other way round."""
+    if house.actor.premises not in (None, which):
+        raise NotAllowed("You are signed in to other stores.", hint="Sign in there to work on them.")
 
 
 def _not_from_the_demo(house: House) -> None:

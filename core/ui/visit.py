@@ -1,17 +1,16 @@
 """Who looks at the page, and the house as that person sees it."""
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import streamlit as st
 
 from core.errors import GatehouseError
 from core.governance.rights import NOBODY, ROLE, Actor
 from core.services import house as houses
-from core.services import identity, signing_in
+from core.services import identity, oidc_sign_in
 from core.services.house import House
 from core.ui.plain import plain
 
-COOKIE = "gatehouse_session"
 _GO = "export default ({data}) => { window.location.assign(data.to) }"
 
 
@@ -23,7 +22,7 @@ def current() -> House:
     house = houses.current()
     if house.actor is not NOBODY:
         return house  # a house that a test holds open for somebody
-    actor = identity.actor_of_session(house, st.context.cookies.get(COOKIE, ""))
+    actor = identity.actor_of_session(house, st.context.cookies.get(identity.cookie(house.settings), ""))
     if actor.kind == "nobody":
         leave("/signin")
     if actor.must_change:
@@ -46,9 +45,9 @@ def badge(house: House) -> None:
             st.caption(plain(actor.login))
             st.markdown(roles(actor))
             if st.button("Sign out", icon=":material/logout:", key="sign_out", width="stretch"):
-                _out(lambda: signing_in.sign_out(house))
+                _out(house, everywhere=False)
             if st.button("Sign out everywhere", icon=":material/devices:", key="sign_out_all", width="stretch"):
-                _out(lambda: signing_in.sign_out_everywhere(house))
+                _out(house, everywhere=True)
             if house.active == "own" and st.button(
                 "Change password", icon=":material/password:", key="change_password", width="stretch"
             ):
@@ -65,10 +64,10 @@ def roles(actor: Actor) -> str:
     return " · ".join(titles) or "No role yet"
 
 
-def _out(work: Any) -> None:
+def _out(house: House, *, everywhere: bool) -> None:
     try:
-        work()
+        to = oidc_sign_in.sign_out(house, everywhere=everywhere)
     except GatehouseError as error:
         st.error(f"{plain(error.message)} {plain(error.hint)}", icon=":material/error:")
         return
-    leave("/signin?told=out")
+    leave(to)
