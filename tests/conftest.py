@@ -7,7 +7,14 @@ from hypothesis import settings
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 
-pytest_plugins = ["tests.mlflow_fixtures", "tests.mlflow_server", "tests.serving", "tests.houses", "tests.e2e.browser"]
+pytest_plugins = [
+    "tests.mlflow_fixtures",
+    "tests.mlflow_server",
+    "tests.serving",
+    "tests.houses",
+    "tests.people",
+    "tests.e2e.browser",
+]
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("soak", deadline=None, max_examples=5_000)
