@@ -58,8 +58,8 @@ def _match(wanted: str, one: Candidate) -> tuple[float, str]:
 
 
 def _likeness(one: str, other: str) -> float:
-    """Share of letters in common, in [0, 1]; 0 without counting where it cannot reach SIMILAR, or the start differs."""
-    if not one or not other or one[0] != other[0]:
+    """Share of letters in common, in [0, 1]; 0 without counting where it cannot reach SIMILAR, or an end differs."""
+    if not one or not other or one[0] != other[0] or one[-1] != other[-1]:
         return 0
     if 2 * min(len(one), len(other)) < SIMILAR * (len(one) + len(other)):
         return 0

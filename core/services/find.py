@@ -1,11 +1,13 @@
 """Finding anything by a few letters: pages, models, versions, experiments, runs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.errors import NotFound
 from core.facts import finder
 from core.governance.attention import plural
+from core.governance.rights import Right
 from core.services.guard import needs
 from core.services.house import House
 
@@ -29,20 +31,30 @@ PAGES = (
     ("Compare runs", "compare_runs", "2 to 200 runs side by side", "difference curves baseline"),
     ("Models", "models", "Registered models, stages, lineage", "registry versions champion lineage"),
     ("Sources", "sources", "What is connected, and its syncs", "connect mlflow add sync settings demo"),
+    ("Access", "access", "People, roles, sessions", "users teams deputies tokens sign-in log accounts authors erase"),
+    ("My account", "account", "Own tokens, sessions, deputies", "password profile sign out api key"),
 )
+NEEDED: Mapping[str, Right | None] = {"access": "access_view", "account": None}
+"""The right that a page needs; "view" where none is stated, None for what everybody may open who is signed in."""
 
 
 @needs("view")
 def find(house: House, text: str, limit: int = 20) -> list[Hit]:
     """The best matches of all kinds, best first; pages alone when the text is empty."""
     wanted = text.strip().lower()
-    ranked = _pages(wanted)
+    ranked = [found for found in _pages(wanted) if may_open(house, found[2].page)]
     if wanted:
         for kind in finder.KINDS:
             rows = finder.find(house.facts, kind, text, limit=limit)
             ranked += [(row["rank"], _ORDER[_HITS[kind](row).kind], _HITS[kind](row)) for row in rows]
     ranked.sort(key=lambda found: found[:2])
     return [hit for _, _, hit in ranked[:limit]]
+
+
+def may_open(house: House, page: str) -> bool:
+    """Whether the one who looks may open a page, anywhere."""
+    right = NEEDED.get(page, "view")
+    return right is None or house.actor.may_somewhere(right)
 
 
 def link(page: str) -> str:
