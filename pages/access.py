@@ -11,6 +11,7 @@ from core.ui import (
     access_sign_ins,
     access_teams,
     access_tokens,
+    url,
 )
 from core.ui.visit import current
 
@@ -29,10 +30,11 @@ house = current()
 house.require("access_view")
 changes = house.actor.may("access")
 st.title("Access", anchor=False)
+url.one_from_url("part", list(PARTS), "people")
 part = st.segmented_control(
-    "Part", list(PARTS), default="people", format_func=PARTS.__getitem__, key="part", bind="query-params",
-    required=True, label_visibility="collapsed",
-)  # fmt: skip
+    "Part", list(PARTS), format_func=PARTS.__getitem__, key="part", required=True, label_visibility="collapsed"
+)
+url.one_to_url("part", part, "people")
 if not changes:
     st.caption(":material/visibility: You see everything here and change nothing: that is for administrators.")
 

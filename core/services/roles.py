@@ -13,7 +13,7 @@ from core.services.administrators import an_administrator_stays
 from core.services.guard import needs
 from core.services.house import House, now_ms
 
-ORIGINS = {"manual": "given here", "group": "by a group of the sign-in provider"}
+ORIGINS = {"manual": "Given here", "group": "Sign-in group"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

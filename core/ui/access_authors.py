@@ -18,10 +18,10 @@ def part(house: House, *, changes: bool) -> None:
     """The table; administrators choose people in it and save them all together."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         text = st.text_input(
-            "Search", key="q", type="search", live=True, placeholder="User", icon=":material/search:",
+            "Search", key="user", type="search", live=True, placeholder="User", icon=":material/search:",
             bind="query-params", width=320,
         )  # fmt: skip
-        state = st.pills("Person", list(STATES), format_func=STATES.__getitem__, key="state", bind="query-params")
+        state = st.pills("Person", list(STATES), format_func=STATES.__getitem__, key="known", bind="query-params")
     total, _ = authors.source_users(house, text or "", state or "", 0)
     at = grids.page_of(total, "authors_page")
     _, found = authors.source_users(house, text or "", state or "", grids.PAGE, at.start)

@@ -37,9 +37,9 @@ def _grid(house: House, found: tuple[Appointment, ...], *, changes: bool, mine: 
         return directory.name(house, one)[:200]
 
     columns = {
-        "absent": (grids.text("Absent", 200), [name(one.absent) for one in found]),
-        "deputy": (grids.text("Deputy", 200), [name(one.deputy) for one in found]),
-        "state": (grids.words("State", STATES, 110), [[one.state.capitalize()] for one in found]),
+        "absent": (grids.text("Absent", 170), [name(one.absent) for one in found]),
+        "deputy": (grids.text("Deputy", 170), [name(one.deputy) for one in found]),
+        "state": (grids.words("State", STATES, 100), [[one.state.capitalize()] for one in found]),
         "from": grids.moment("From", [one.from_ms for one in found]),
         "until": grids.moment("Until", [one.until_ms for one in found]),
         "ended": grids.moment("Called off", [one.ended_ms for one in found]),

@@ -28,18 +28,21 @@ def listing(house: House, *, changes: bool, person: str = "") -> None:
     found = roles.listing(house, person)
     projects = roles.projects_to_choose(house)
     columns = {
-        "holder": (grids.text("Held by", 200), [held.title[:200] for held in found]),
+        "holder": (grids.text("Held by", 170), [held.title[:200] for held in found]),
         "kind": (
-            grids.words("Kind", {"Person": "gray", "Team": "blue"}, 90),
+            grids.words("Kind", {"Person": "gray", "Team": "blue"}, 85),
             [["Team" if held.team else "Person"] for held in found],
         ),
-        "role": (grids.words("Role", BADGES, 170), [[title(held.role)] for held in found]),
-        "where": (grids.text("Where", 170), [place(held.project, projects) for held in found]),
+        "role": (grids.words("Role", BADGES, 165), [[title(held.role)] for held in found]),
+        "where": (grids.text("Where", 115), [place(held.project, projects) for held in found]),
         "until": (
-            grids.text("Until", 120),
+            grids.text("Until", 105),
             [moments.date(held.until_ms) if held.until_ms else "No end" for held in found],
         ),
-        "origin": (grids.text("Comes from", 210), [ORIGINS.get(held.origin, held.origin) for held in found]),
+        "origin": (
+            grids.text("Comes from", 120, "Roles by a group of the sign-in provider end there, not here."),
+            [ORIGINS.get(held.origin, held.origin) for held in found],
+        ),
         "given": grids.moment("Since", [held.created_ms for held in found]),
     }
     if changes:

@@ -11,7 +11,7 @@ from core.services.sessions import METHODS, Session
 from core.ui import asking, grids
 from core.ui.plain import plain
 
-HERE = {"This one": "green"}
+HERE = " · this one"
 
 
 def listing(house: House, *, changes: bool, person: str = "") -> None:
@@ -27,17 +27,18 @@ def own(house: House) -> None:
 def _grid(house: House, found: tuple[Session, ...], *, changes: bool, mine: bool, person: str = "") -> None:
     shown = found[grids.page_of(len(found), "sessions_page")]
     columns = {
-        "person": (grids.text("Person", 200), [directory.name(house, one.person)[:200] for one in shown]),
-        "browser": (grids.text("Browser", 210), [one.browser for one in shown]),
-        "address": (grids.text("Address", 140), [one.address for one in shown]),
-        "method": (grids.text("Signed in by", 130), [METHODS.get(one.method, one.method) for one in shown]),
+        "person": (grids.text("Person", 160), [directory.name(house, one.person)[:200] for one in shown]),
+        "browser": (grids.text("Browser", 215), [one.browser + (HERE if one.current else "") for one in shown]),
+        "address": (grids.text("Address", 115), [one.address for one in shown]),
+        "method": (grids.text("Signed in by", 110), [METHODS.get(one.method, one.method) for one in shown]),
         "since": grids.moment("Since", [one.created_ms for one in shown]),
         "seen": grids.moment("Last seen", [one.seen_ms for one in shown], "To the minute."),
         "expires": grids.moment("Ends by itself", [one.expires_ms for one in shown]),
-        "here": (grids.words("", HERE, 100), [["This one"] if one.current else [] for one in shown]),
     }
     if mine or person:
         del columns["person"]
+    else:
+        del columns["expires"]
     if changes:
         columns["act"] = (
             grids.action("sessions", partial(_ask_to_end, house), shown),

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from core.governance.attention import plural
 from core.services import directory, sign_in_log
 from core.services.house import House
 from core.services.sessions import METHODS
 from core.services.sign_in_log import OUTCOMES
-from core.ui import grids
+from core.ui import grids, url
 
 DAYS = {1: "1 day", 7: "7 days", 30: "30 days", 365: "1 year"}
 CHOICES = {"failed": "All that failed", **OUTCOMES}
@@ -22,10 +23,12 @@ def listing(house: House) -> None:
     """Attempts, newest first. Filters stand in the URL."""
     names = {one.id: f"{one.name} · {one.login}" for one in directory.everyone(house).values() if one.login}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        url.one_from_url("who", list(names))
         person = st.selectbox(
-            "Person", list(names), index=None, format_func=lambda one: names[one], key="who", placeholder="Everybody",
-            bind="query-params", width=260,
+            "Person", list(names), format_func=lambda one: names[one], key="who", placeholder="Everybody", width=260,
+            index=None,
         )  # fmt: skip
+        url.one_to_url("who", person)
         outcome = st.selectbox(
             "Outcome", list(CHOICES), index=None, format_func=CHOICES.__getitem__, key="outcome", placeholder="All",
             bind="query-params", width=190,
@@ -53,6 +56,6 @@ def listing(house: House) -> None:
     more = f", the newest {SHOWN:,} of them shown" if found.total > SHOWN else ""
     grids.grid(
         columns, key="sign_ins", alt="Attempts to sign in",
-        said=f"**{found.total:,} attempts{more}**",
+        said=f"**{plural(found.total, 'attempt')}{more}**",
         empty="No attempt matches. Take a filter away, or choose a longer time.",
     )  # fmt: skip

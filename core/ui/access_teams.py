@@ -17,14 +17,14 @@ def listing(house: House, *, changes: bool) -> None:
     """All teams; each can be opened for changes."""
     found, names = teams.listing(house), directory.everyone(house)
     columns = {
-        "team": (grids.text("Team", 220), [team.name for team in found]),
-        "count": (grids.text("Size", 100), [plural(len(team.members), "member") for team in found]),
+        "team": (grids.text("Team", 180), [team.name for team in found]),
+        "count": (grids.text("Size", 90), [plural(len(team.members), "member") for team in found]),
         "members": (
-            st.column_config.ListColumn("Members", width=380),
+            st.column_config.ListColumn("Members", width=300),
             [[names[one].name[:80] for one in team.members if one in names] for team in found],
         ),
         "roles": (
-            grids.words("Roles", access_roles.BADGES, 220),
+            grids.words("Roles", access_roles.BADGES, 180),
             [list(dict.fromkeys(access_roles.title(role) for role, _ in team.roles)) for team in found],
         ),
         "made": grids.moment("Since", [team.created_ms for team in found]),

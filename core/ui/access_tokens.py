@@ -34,19 +34,18 @@ def own(house: House) -> None:
 
 def _grid(house: House, found: tuple[Token, ...], *, changes: bool, mine: bool) -> None:
     columns = {
-        "name": (grids.text("Name", 220), [token.name or "(erased)" for token in found]),
-        "owner": (grids.text("Owner", 190), [directory.name(house, token.person)[:200] for token in found]),
-        "state": (grids.words("State", STATES, 110), [[token.state.capitalize()] for token in found]),
+        "name": (grids.text("Name", 190), [token.name or "(erased)" for token in found]),
+        "owner": (grids.text("Owner", 150), [directory.name(house, token.person)[:200] for token in found]),
+        "state": (grids.words("State", STATES, 95), [[token.state.capitalize()] for token in found]),
         "scopes": (
-            st.column_config.ListColumn("May", width=260, help="And no more than its owner may at that moment."),
+            st.column_config.ListColumn("May", width=170, help="And no more than its owner may at that moment."),
             [list(token.scopes) for token in found],
         ),
         "used": grids.moment("Last used", [token.used_ms for token in found], "To the minute; empty: never."),
         "expires": grids.moment("Ends", [token.expires_ms for token in found]),
         "made": grids.moment("Made", [token.created_ms for token in found]),
     }
-    if mine:
-        del columns["owner"]
+    del columns["owner" if mine else "made"]
     if changes:
         columns["act"] = (
             grids.action("tokens", _ask_to_revoke, found),
