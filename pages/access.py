@@ -11,6 +11,7 @@ from core.ui import (
     access_sign_ins,
     access_teams,
     access_tokens,
+    asking,
     url,
 )
 from core.ui.visit import current
@@ -28,6 +29,7 @@ PARTS = {
 
 house = current()
 house.require("access_view")
+asking.forget()
 changes = house.actor.may("access")
 st.title("Access", anchor=False)
 url.one_from_url("part", list(PARTS), "people")

@@ -9,6 +9,7 @@ from core.ui.visit import current, leave, roles
 
 house = current()
 actor = house.actor
+asking.forget()
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
     with st.container(gap=None, width="content"):
         st.title("My account", anchor=False)

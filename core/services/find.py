@@ -34,8 +34,11 @@ PAGES = (
     ("Access", "access", "People, roles, sessions", "users teams deputies tokens sign-in log accounts authors erase"),
     ("My account", "account", "Own tokens, sessions, deputies", "password profile sign out api key"),
 )
-NEEDED: Mapping[str, Right | None] = {"access": "access_view", "account": None}
-"""The right that a page needs; "view" where none is stated, None for what everybody may open who is signed in."""
+NEEDED: Mapping[str, tuple[Right, bool] | None] = {"access": ("access_view", True), "account": None}
+"""The right that a page needs, and whether it must hold everywhere; None: everybody may open it who is signed in.
+
+A page that is not named here needs "view" somewhere.
+"""
 
 
 @needs("view")
@@ -51,10 +54,14 @@ def find(house: House, text: str, limit: int = 20) -> list[Hit]:
     return [hit for _, _, hit in ranked[:limit]]
 
 
+@needs(None)
 def may_open(house: House, page: str) -> bool:
-    """Whether the one who looks may open a page, anywhere."""
-    right = NEEDED.get(page, "view")
-    return right is None or house.actor.may_somewhere(right)
+    """Whether the one who looks may open a page."""
+    needed = NEEDED.get(page, ("view", False))
+    if needed is None:
+        return True
+    right, everywhere = needed
+    return house.actor.may(right) if everywhere else house.actor.may_somewhere(right)
 
 
 def link(page: str) -> str:

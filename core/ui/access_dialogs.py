@@ -1,5 +1,7 @@
 """What administrators do with a person, each in a dialog."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.governance.rights import ROLES
@@ -12,27 +14,26 @@ from core.ui.visit import current
 TOLD = "Pass it on in person. It is shown this once, and must be changed at the first sign-in."
 
 
-@st.dialog("Add a local account", icon=":material/person_add:")
+@st.dialog("Add a local account", icon=":material/person_add:", on_dismiss="rerun")
 def add() -> None:
     """The form, then the first password."""
-    asking.over()
-    spot = st.empty()
-    with spot.container():
-        login = st.text_input("Login", key="new_login", max_chars=accounts.LOGIN_LONGEST, help="Without spaces.")
-        name = st.text_input("Name", key="new_name", max_chars=accounts.NAME_LONGEST)
-        mail = st.text_input("Mail", key="new_mail", max_chars=accounts.NAME_LONGEST, placeholder="May stay empty")
-        roles = st.multiselect(
-            "Roles, everywhere", ROLES, default=["viewer"], format_func=access_roles.title, key="new_roles",
-            help="Roles in single projects are given afterwards.",
-        )  # fmt: skip
-        if not asking.buttons("Add", icon=":material/check:", key="add_person_now"):
-            return
-        password = asking.attempt(
-            lambda: accounts.add(current(), login=login, name=name, mail=mail, roles=tuple(roles))
-        )
-    if password is not None:
-        with spot.container():
-            asking.told_once(f"{plain(name)} can sign in as {plain(login)} with this first password:", password, TOLD)
+    if asking.told():
+        return
+    st.text_input("Login", key="new_login", max_chars=accounts.LOGIN_LONGEST, help="Without spaces.")
+    st.text_input("Name", key="new_name", max_chars=accounts.NAME_LONGEST)
+    st.text_input("Mail", key="new_mail", max_chars=accounts.NAME_LONGEST, placeholder="May stay empty")
+    st.multiselect(
+        "Roles, everywhere", ROLES, default=["viewer"], format_func=access_roles.title, key="new_roles",
+        help="Roles in single projects are given afterwards.",
+    )  # fmt: skip
+    asking.make("Add", _added, icon=":material/check:", key="add_person_now")
+
+
+def _added() -> asking.Told:
+    login, name, mail, roles = (st.session_state[f"new_{field}"] for field in ("login", "name", "mail", "roles"))
+    password = accounts.add(current(), login=login, name=name, mail=mail, roles=tuple(roles))
+    said = f"{plain(name)} can sign in as {plain(login)} with this first password:"
+    return asking.Told(said=said, secret=password, about=TOLD)
 
 
 @st.dialog("Change a person", icon=":material/edit:")
@@ -44,22 +45,21 @@ def change(one: Account) -> None:
         asking.finish(lambda: accounts.change(current(), one.login, name=name, mail=mail, read=(one.name, one.mail)))
 
 
-@st.dialog("A new first password", icon=":material/password:")
+@st.dialog("A new first password", icon=":material/password:", on_dismiss="rerun")
 def reset(one: Account) -> None:
     """Asks, then shows it."""
-    asking.over()
-    spot = st.empty()
-    with spot.container():
-        st.markdown(
-            f"The password of **{plain(one.name)}** stops working, all its sessions end, a lock is lifted, and its API "
-            "tokens rest until the new password has been changed."
-        )
-        if not asking.buttons("Make a new one", icon=":material/password:", key="reset_now"):
-            return
-        password = asking.attempt(lambda: accounts.reset(current(), one.login))
-    if password is not None:
-        with spot.container():
-            asking.told_once(f"{plain(one.login)} can sign in with this first password:", password, TOLD)
+    if asking.told():
+        return
+    st.markdown(
+        f"The password of **{plain(one.name)}** stops working, all its sessions end, a lock is lifted, and its API "
+        "tokens rest until the new password has been changed."
+    )
+    asking.make("Make a new one", partial(_was_reset, one), icon=":material/password:", key="reset_now")
+
+
+def _was_reset(one: Account) -> asking.Told:
+    password = accounts.reset(current(), one.login)
+    return asking.Told(said=f"{plain(one.login)} can sign in with this first password:", secret=password, about=TOLD)
 
 
 def lift(one: Account) -> None:

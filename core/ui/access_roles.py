@@ -28,7 +28,10 @@ def listing(house: House, *, changes: bool, person: str = "") -> None:
     found = roles.listing(house, person)
     projects = roles.projects_to_choose(house)
     columns = {
-        "holder": (grids.text("Held by", 170), [held.title[:200] for held in found]),
+        "holder": (
+            grids.text("Held by", 170),
+            ["Own" if held.holder == person else held.title[:200] for held in found],
+        ),
         "kind": (
             grids.words("Kind", {"Person": "gray", "Team": "blue"}, 85),
             [["Team" if held.team else "Person"] for held in found],
@@ -50,8 +53,6 @@ def listing(house: House, *, changes: bool, person: str = "") -> None:
             grids.action("roles", partial(_ask_to_take, house.actor.id), found),
             [":material/remove_circle: Take" if held.can_be_taken else "" for held in found],
         )
-    if person:
-        del columns["holder"]
     grids.grid(
         columns, key="roles", alt="Roles in force", said=f"**Roles in force** · {len(found):,}",
         empty="No role yet: nothing can be seen without one.",

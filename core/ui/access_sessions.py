@@ -46,7 +46,7 @@ def _grid(house: House, found: tuple[Session, ...], *, changes: bool, mine: bool
         )
     grids.grid(
         columns, key="sessions", alt="Sessions in force", said=f"**{plural(len(found), 'session')} in force**",
-        empty="Nobody is signed in.",
+        empty="Not signed in anywhere." if person else "Nobody is signed in.",
         tools=_all_button if changes and not mine and not person else None,
     )  # fmt: skip
 

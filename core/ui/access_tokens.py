@@ -43,9 +43,9 @@ def _grid(house: House, found: tuple[Token, ...], *, changes: bool, mine: bool) 
         ),
         "used": grids.moment("Last used", [token.used_ms for token in found], "To the minute; empty: never."),
         "expires": grids.moment("Ends", [token.expires_ms for token in found]),
-        "made": grids.moment("Made", [token.created_ms for token in found]),
     }
-    del columns["owner" if mine else "made"]
+    if mine:
+        del columns["owner"]
     if changes:
         columns["act"] = (
             grids.action("tokens", _ask_to_revoke, found),
@@ -65,36 +65,34 @@ def _make_button() -> None:
     st.button("Make a token", icon=":material/key:", key="make_token", on_click=_make)
 
 
-@st.dialog("Make an API token", icon=":material/key:")
+@st.dialog("Make an API token", icon=":material/key:", on_dismiss="rerun")
 def _make() -> None:
-    asking.over()
-    house, spot = current(), st.empty()
-    with spot.container():
-        name = st.text_input(
-            "What it is for", key="token_name", max_chars=tokens.NAME_LONGEST, placeholder="Such as: nightly report"
-        )
-        held = list(tokens.scopes(house))
-        chosen = st.pills(
-            "It may", held, selection_mode="multi", default=held[:1], key="token_scopes",
-            format_func=lambda right: f"{right}: {MEANING.get(right, right)}",
-        )  # fmt: skip
-        today = moments.today(now_ms())
-        last = st.date_input(
-            "Last day", today + timedelta(days=90), min_value=today, key="token_until",
-            max_value=today + timedelta(days=tokens.DAYS_MOST - 1),
-        )  # fmt: skip
-        st.caption("At every request it may do what you may do at that moment, and of that only what is chosen here.")
-        wanted = asking.buttons("Make it", icon=":material/check:", key="make_token_now")
-        if not wanted:
-            return
-        end = moments.day_ms(last + timedelta(days=1))
-        fresh = asking.attempt(lambda: tokens.make(current(), name, tuple(chosen), end))
-    if fresh is not None:
-        with spot.container():
-            asking.told_once(
-                f"{plain(name)} is ready.", fresh.secret,
-                "Copy it now: it is shown this once, and kept nowhere. Send it as `Authorization: Bearer ...`.",
-            )  # fmt: skip
+    if asking.told():
+        return
+    st.text_input(
+        "What it is for", key="token_name", max_chars=tokens.NAME_LONGEST, placeholder="Such as: nightly report"
+    )
+    held = list(tokens.scopes(current()))
+    st.pills(
+        "It may", held, selection_mode="multi", default=held[:1], key="token_scopes",
+        format_func=lambda right: f"{right}: {MEANING.get(right, right)}",
+    )  # fmt: skip
+    today = moments.today(now_ms())
+    st.date_input(
+        "Last day", today + timedelta(days=90), min_value=today, key="token_until",
+        max_value=today + timedelta(days=tokens.DAYS_MOST - 1),
+    )  # fmt: skip
+    st.caption("At every request it may do what you may do at that moment, and of that only what is chosen here.")
+    asking.make("Make it", _made, icon=":material/check:", key="make_token_now")
+
+
+def _made() -> asking.Told:
+    name, scopes, last = (st.session_state[f"token_{field}"] for field in ("name", "scopes", "until"))
+    fresh = tokens.make(current(), name, tuple(scopes), moments.day_ms(last + timedelta(days=1)))
+    return asking.Told(
+        said=f"{plain(name)} is ready.", secret=fresh.secret,
+        about="Copy it now: it is shown this once, and kept nowhere. Send it as `Authorization: Bearer ...`.",
+    )  # fmt: skip
 
 
 def _ask_to_revoke(token: Token) -> None:

@@ -1,6 +1,7 @@
 """Dialogs: doing what was asked, telling what went wrong, and secrets that are shown once."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import streamlit as st
@@ -11,7 +12,7 @@ from core.ui.plain import plain
 from core.ui.visit import current
 
 R = TypeVar("R")
-_OVER = "dialog_over"
+_TOLD, _ERROR, _READ = "dialog_told", "dialog_error", "dialog_read"
 
 
 def attempt(work: Callable[[], R]) -> R | None:
@@ -50,19 +51,54 @@ def confirm(title: str, said: str, label: str, work: Callable[[House], object], 
     ask()
 
 
-def told_once(said: str, secret: str, about: str) -> None:
-    """A secret that is shown now and never again; it is kept in no session."""
-    st.success(said, icon=":material/key:")
-    st.code(secret, language=None, wrap_lines=True)
-    st.caption(about)
-    st.button("Done", type="primary", icon=":material/check:", key="told_once", on_click=_over)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A secret that is shown once. said, about: Markdown above and below it."""
+
+    said: str
+    secret: str = field(repr=False)
+    about: str
 
 
-def over() -> None:
-    """At the start of a dialog that tells a secret: closes it once that was read."""
-    if st.session_state.pop(_OVER, False):
+def forget() -> None:
+    """At the start of a page with such dialogs: a secret whose dialog was closed before it was shown is gone."""
+    st.session_state.pop(_TOLD, None)
+
+
+def told() -> bool:
+    """At the start of a dialog that makes a secret: shows the one just made, and says whether it did.
+
+    It lives in the session between the click and this very run, which takes it out. Read, it closes the dialog.
+    """
+    if st.session_state.pop(_READ, False):
         st.rerun()
+    found: Told | None = st.session_state.pop(_TOLD, None)
+    if found is None:
+        return False
+    st.success(found.said, icon=":material/key:")
+    st.code(found.secret, language=None, wrap_lines=True)
+    st.caption(found.about)
+    st.button("Done", type="primary", icon=":material/check:", key="told_once", on_click=_read)
+    return True
 
 
-def _over() -> None:
-    st.session_state[_OVER] = True
+def make(label: str, work: Callable[[], Told], *, icon: str, key: str) -> None:
+    """The two ways out of such a dialog. work: takes what was entered from the session and makes the secret."""
+    with st.container(horizontal=True):
+        st.button(label, type="primary", icon=icon, key=f"{key}_do", on_click=_make, args=(work,))
+        if st.button("Cancel", key=f"{key}_cancel"):
+            st.rerun()
+    error: GatehouseError | None = st.session_state.pop(_ERROR, None)
+    if error:
+        st.error(f"**{plain(error.message, 1_000)}** {plain(error.hint, 1_000)}", icon=":material/error:")
+
+
+def _make(work: Callable[[], Told]) -> None:
+    try:
+        st.session_state[_TOLD] = work()
+    except GatehouseError as error:
+        st.session_state[_ERROR] = error
+
+
+def _read() -> None:
+    st.session_state[_READ] = True
