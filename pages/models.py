@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import NotFound
-from core.services import versions
+from core.services import authors, versions
 from core.ui import model_table, model_view, overview_parts
 from core.ui.plain import plain
 from core.ui.visit import current
@@ -24,7 +24,10 @@ if ref:
         st.query_params["version"] = clicked
         st.rerun()
     if chosen:
-        model_view.version(chosen)
+        trained = chosen.run.user_name if chosen.run else None
+        model_view.version(
+            chosen, authors.of(house, chosen.source, chosen.user_name), authors.of(house, chosen.source, trained)
+        )
     model_view.timeline(model)
 else:
     st.title("Models", anchor=False)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import NotFound
-from core.services import runs
+from core.services import authors, runs
 from core.ui import curve_view, history_loading, run_view
 from core.ui.plain import plain
 from core.ui.visit import current
@@ -20,7 +20,7 @@ except NotFound as missing:
     st.page_link("pages/experiments.py", label="All runs", icon=":material/arrow_back:")
     st.stop()
 
-run_view.heading(run)
+run_view.heading(run, authors.of(house, run.source, run.user))
 history_loading.ensure(house, [run.ref])
 left, right = st.columns([6, 5], gap="small")
 with left:

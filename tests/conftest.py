@@ -8,7 +8,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 
 pytest_plugins = [
-    "tests.mlflow_fixtures", "tests.mlflow_server", "tests.serving", "tests.houses", "tests.ledgers",
+    "tests.mlflow_fixtures", "tests.mlflow_server", "tests.serving", "tests.houses", "tests.ledgers", "tests.people",
     "tests.e2e.browser",
 ]  # fmt: skip
 

@@ -62,6 +62,9 @@ ROLE: Mapping[str, Role] = {
     ),
 }  # fmt: skip
 
+# What a deputy does not gain: an administrator would give roles by it, and an auditor's independence is its own.
+NOT_PASSED_ON: frozenset[str] = frozenset({"administrator", "auditor"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:

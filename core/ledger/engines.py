@@ -68,7 +68,10 @@ def _sqlite(url: URL) -> sa.Engine:
     def _set_up(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself
         _to_wal(connection)
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
+        for pragma in (
+            "synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON",
+            "secure_delete = ON",  # what was erased is not to be read from free pages either
+        ):  # fmt: skip
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.governance.rights import NOT_PASSED_ON
 from core.ledger.schema import metadata
 from core.ledger.texts import Words
 
@@ -102,11 +103,14 @@ def change(connection: sa.Connection, person: str, values: Mapping[str, Any]) ->
 def grants_of(connection: sa.Connection, person: str, *, now_ms: int) -> list[Row]:
     """Roles that are in force for a person: its own, its teams', and those of people it stands in for.
 
+    A deputy gains neither the roles of NOT_PASSED_ON, nor what the absent one has as somebody's deputy, nor anything of
+    one who is disabled or erased.
     Rows: role, project (None: everywhere), via ("" own, a team's id), on_behalf_of (None, or the absent person's id).
     """
     standing_in = sa.select(deputies.c.absent).where(
         deputies.c.deputy == person, deputies.c.from_ms <= now_ms, deputies.c.until_ms > now_ms,
-        deputies.c.ended_ms.is_(None),
+        deputies.c.ended_ms.is_(None), people.c.id == deputies.c.absent, people.c.disabled_ms.is_(None),
+        people.c.erased_ms.is_(None),
     )  # fmt: skip
     absent = [row.absent for row in connection.execute(standing_in)]
     found: list[Row] = []
@@ -121,7 +125,7 @@ def grants_of(connection: sa.Connection, person: str, *, now_ms: int) -> list[Ro
                 "role": row.role, "project": row.project, "via": "" if row.holder == holder else row.holder,
                 "on_behalf_of": None if holder == person else holder,
             }
-            for row in connection.execute(query)
+            for row in connection.execute(query) if holder == person or row.role not in NOT_PASSED_ON
         ]  # fmt: skip
     return found
 

@@ -94,18 +94,18 @@ def add_session(connection: sa.Connection, values: Mapping[str, Any]) -> None:
 
 def end_sessions(
     connection: sa.Connection, *, now_ms: int, why: str, person: str | None = None, session: str | None = None,
-    but: str | None = None,
+    but: str | None = None, everybody: bool = False,
 ) -> list[str]:  # fmt: skip
-    """Ends one session, or all of a person (but one); returns the ids of those that were in force."""
+    """Ends one session, all of a person or everybody's (but one); returns the ids of those that were in force."""
     conditions = [sessions.c.ended_ms.is_(None), sessions.c.expires_ms > now_ms]
     conditions += [sessions.c.person == person] if person else []
     conditions += [sessions.c.id == session] if session else []
     conditions += [sessions.c.id != but] if but else []
-    if not (person or session):
-        raise ValueError("Either a person or a session must be named.")
+    if not (person or session or everybody):
+        raise ValueError("A person, a session or everybody must be named.")
     ended = [row.id for row in connection.execute(sa.select(sessions.c.id).where(*conditions))]
     connection.execute(
-        sa.update(sessions).where(sessions.c.id.in_(ended)).values(ended_ms=now_ms, ended_why=why, id_token=None)
+        sa.update(sessions).where(*conditions).values(ended_ms=now_ms, ended_why=why, id_token=None)
     )
     return ended
 

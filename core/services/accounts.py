@@ -1,7 +1,7 @@
-"""Accounts: the first administrator, the demo's people, adding, disabling, new passwords, roles."""
+"""Accounts: the first administrator, listing, adding, changing, disabling, new passwords, locks."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 
@@ -10,6 +10,7 @@ from core.governance.rights import ROLE, ROLES
 from core.ledger import people, sessions
 from core.ledger.store import Ledger, Transaction
 from core.services import passwords
+from core.services.administrators import an_administrator_stays
 from core.services.guard import needs
 from core.services.house import House, now_ms
 
@@ -17,20 +18,33 @@ LOGIN_LONGEST, NAME_LONGEST = 100, 200
 FIRST = "admin"
 
 
+State = Literal["active", "locked", "must_change", "disabled"]
+STATES: tuple[State, ...] = get_args(State)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A person as administrators see it. roles: (role, project id or None, origin)."""
+    """A person as administrators see it.
+
+    login, name, mail: untrusted text; mail is "" when unknown.  origin: local, oidc, proxy, demo.
+    roles: (role, project id or None, origin), of its own.  team_roles: (role, project id or None, name of the team).
+    teams: names.  seen_ms: when a session of it was last used; None for never.
+    """
 
     id: str
     login: str
     name: str
     mail: str
     origin: str
+    state: State
     roles: tuple[tuple[str, str | None, str], ...]
+    team_roles: tuple[tuple[str, str | None, str], ...]
+    teams: tuple[str, ...]
     must_change: bool
     locked_until_ms: int | None
     disabled_ms: int | None
     created_ms: int
+    seen_ms: int | None
 
 
 def first_administrator(ledger: Ledger) -> str | None:
@@ -49,25 +63,44 @@ def first_administrator(ledger: Ledger) -> str | None:
 
 
 @needs("access_view", everywhere=True)
-def listing(house: House) -> tuple[Account, ...]:
-    """All people that are not erased, by name."""
+def listing(house: House, text: str = "", state: str = "", person: str = "") -> tuple[Account, ...]:
+    """People that are not erased, by name. text: part of name, login or mail.  person: that one alone, by id."""
+    now = now_ms()
     with house.ledger.reading() as connection:
         rows = people.everyone(connection)
-        held: dict[str, list[tuple[str, str | None, str]]] = {}
+        held: dict[str, list[Any]] = {}
         query = sa.select(people.grants).where(
-            sa.or_(people.grants.c.until_ms.is_(None), people.grants.c.until_ms > now_ms())
+            sa.or_(people.grants.c.until_ms.is_(None), people.grants.c.until_ms > now)
         )
         for grant in connection.execute(query):
-            held.setdefault(grant.holder, []).append((grant.role, grant.project, grant.origin))
-    return tuple(
-        Account(
-            id=row["id"], login=row["login"], name=row["name"], mail=row["mail"], origin=row["origin"],
-            roles=tuple(sorted(held.get(row["id"], []), key=lambda role: (ROLES.index(role[0]), role[1] or ""))),
-            must_change=row["must_change"], locked_until_ms=row["locked_until_ms"], disabled_ms=row["disabled_ms"],
-            created_ms=row["created_ms"],
-        )
-        for row in rows
-    )  # fmt: skip
+            held.setdefault(grant.holder, []).append(grant)
+        teams: dict[str, list[Any]] = {}
+        for team in connection.execute(
+            sa.select(people.members.c.person, people.teams.c.id, people.teams.c.name)
+            .where(people.teams.c.id == people.members.c.team).order_by(people.teams.c.name)
+        ):  # fmt: skip
+            teams.setdefault(team.person, []).append(team)
+        seen = sa.select(sessions.sessions.c.person, sa.func.max(sessions.sessions.c.seen_ms).label("ms"))
+        last = {row.person: row.ms for row in connection.execute(seen.group_by(sessions.sessions.c.person))}
+    wanted = text.strip().lower()[:200]
+    found = []
+    for row in rows:
+        stands = _state(row, now)
+        said = f"{row['name']}\n{row['login']}\n{row['mail']}".lower()
+        if (wanted and wanted not in said) or (state and state != stands) or (person and person != row["id"]):
+            continue
+        own = [(g.role, g.project, g.origin) for g in held.get(row["id"], [])]
+        via = [(g.role, g.project, team.name) for team in teams.get(row["id"], []) for g in held.get(team.id, [])]
+        found.append(
+            Account(
+                id=row["id"], login=row["login"], name=row["name"], mail=row["mail"], origin=row["origin"],
+                state=stands, roles=_in_order(own), team_roles=_in_order(via),
+                teams=tuple(team.name for team in teams.get(row["id"], [])), must_change=row["must_change"],
+                locked_until_ms=row["locked_until_ms"], disabled_ms=row["disabled_ms"], created_ms=row["created_ms"],
+                seen_ms=last.get(row["id"]),
+            )
+        )  # fmt: skip
+    return tuple(found)
 
 
 @needs("access", everywhere=True)
@@ -92,8 +125,8 @@ def disable(house: House, login: str) -> None:
         row = find(tx.connection, login)
         if row["disabled_ms"] is not None:
             raise Conflict(f"{row['login']} is disabled already.")
-        _keep_an_administrator(tx, row["id"])
-        people.change(tx.connection, row["id"], {"disabled_ms": tx.now_ms})
+        with an_administrator_stays(tx):
+            people.change(tx.connection, row["id"], {"disabled_ms": tx.now_ms})
         sessions.end_sessions(tx.connection, now_ms=tx.now_ms, why="disabled", person=row["id"])
         tx.append(
             "person.disabled", f"person:{row['id']}", {"before": {"disabled": False}, "after": {"disabled": True}}
@@ -129,18 +162,51 @@ def reset(house: House, login: str) -> str:
     return password
 
 
+@needs("access", everywhere=True)
+def lift(house: House, login: str) -> None:
+    """Lifts the lock that wrong passwords put on an account. Raises NotFound, Conflict."""
+    with house.deciding("access") as tx:
+        row = find(tx.connection, login)
+        if (row["locked_until_ms"] or 0) <= tx.now_ms:
+            raise Conflict(f"{row['login']} is not locked.")
+        people.change(tx.connection, row["id"], {"failures": 0, "locked_until_ms": None})
+        tx.append("person.unlocked", f"person:{row['id']}", {"before": {"locked": True}, "after": {"locked": False}})
+
+
+@needs("access", everywhere=True)
+def change(house: House, login: str, *, name: str, mail: str, read: tuple[str, str] | None = None) -> None:
+    """Changes what a person is called and its mail address.
+
+    read: name and mail as they were when the change was begun. Raises NotFound, Invalid; Conflict when they are others.
+    """
+    name, mail = _named(name, mail)
+    with house.deciding("access") as tx:
+        row = find(tx.connection, login)
+        before, after = {"name": row["name"], "mail": row["mail"]}, {"name": name, "mail": mail}
+        if read is not None and read != tuple(before.values()):
+            raise Conflict(
+                f"{row['login']} was changed by somebody else meanwhile.", hint="Look again, then change it."
+            )
+        fields = [field for field in before if before[field] != after[field]]
+        if not fields:
+            return
+        people.change(tx.connection, row["id"], {field: after[field] for field in fields})
+        said = {
+            when: {field: tx.seal(values[field], row["id"]) if values[field] else "" for field in fields}
+            for when, values in (("before", before), ("after", after))
+        }
+        tx.append("person.changed", f"person:{row['id']}", said)
+
+
 def insert(
     tx: Transaction, *, login: str, name: str, mail: str, origin: str, password_hash: str | None = None,
     external: str | None = None, must_change: bool | None = None,
 ) -> str:  # fmt: skip
     """A new person in a decision under way; returns its id. Raises Invalid."""
-    login, name, mail = login.strip().lower(), " ".join(name.split()), mail.strip()
+    login = login.strip().lower()
     if not login or len(login) > LOGIN_LONGEST or any(letter.isspace() or not letter.isprintable() for letter in login):
         raise Invalid(f"A login has 1 to {LOGIN_LONGEST} characters and no space, got {login[:40]!r}.", field="login")
-    if not name or len(name) > NAME_LONGEST:
-        raise Invalid(f"A name has 1 to {NAME_LONGEST} characters.", field="name")
-    if len(mail) > NAME_LONGEST or (mail and "@" not in mail):
-        raise Invalid(f"This is no mail address: {mail[:60]!r}.", field="mail", hint="Leave it empty if there is none.")
+    name, mail = _named(name, mail)
     if people.by_login(tx.connection, login):
         raise Invalid(f"The login {login} is taken.", field="login", hint="Choose another one.")
     person = people.new_id("p")
@@ -159,18 +225,30 @@ def insert(
     return person
 
 
-def give_role(tx: Transaction, holder: str, role: str, project: str | None, *, origin: str = "manual") -> str:
+def _named(name: str, mail: str) -> tuple[str, str]:
+    name, mail = " ".join(name.split()), mail.strip()
+    if not name or len(name) > NAME_LONGEST:
+        raise Invalid(f"A name has 1 to {NAME_LONGEST} characters.", field="name")
+    if len(mail) > NAME_LONGEST or (mail and "@" not in mail):
+        raise Invalid(f"This is no mail address: {mail[:60]!r}.", field="mail", hint="Leave it empty if there is none.")
+    return name, mail
+
+
+def give_role(
+    tx: Transaction, holder: str, role: str, project: str | None, *, origin: str = "manual", until_ms: int | None = None
+) -> str:
     """A role for a person or a team, in a decision under way; returns the grant's id. Raises Invalid."""
     if role not in ROLE:
         raise Invalid(f"There is no role {role[:30]!r}.", field="role", hint=f"Roles: {', '.join(ROLES)}.")
     grant = people.new_id("g")
     tx.connection.execute(
         sa.insert(people.grants).values(
-            id=grant, holder=holder, role=role, project=project, origin=origin, until_ms=None, created_ms=tx.now_ms
+            id=grant, holder=holder, role=role, project=project, origin=origin, until_ms=until_ms, created_ms=tx.now_ms
         )
     )
     kind = "team" if holder.startswith("t_") else "person"
-    tx.append("role.given", f"{kind}:{holder}", {"after": {"role": role, "project": project}, "origin": origin})
+    after = {"role": role, "project": project} | ({"until_ms": until_ms} if until_ms else {})
+    tx.append("role.given", f"{kind}:{holder}", {"after": after, "origin": origin})
     return grant
 
 
@@ -182,15 +260,14 @@ def find(connection: sa.Connection, login: str) -> dict[str, Any]:
     return row
 
 
-def _keep_an_administrator(tx: Transaction, person: str) -> None:
-    """Raises Conflict when nobody else could administer after this."""
-    others = sa.select(people.people.c.id).where(
-        people.people.c.id == people.grants.c.holder, people.grants.c.role == "administrator",
-        people.grants.c.project.is_(None), people.people.c.disabled_ms.is_(None), people.people.c.erased_ms.is_(None),
-        people.people.c.id != person,
-    )  # fmt: skip
-    holds = sa.select(people.grants.c.id).where(
-        people.grants.c.holder == person, people.grants.c.role == "administrator", people.grants.c.project.is_(None)
-    )
-    if tx.connection.execute(holds).first() and not tx.connection.execute(others.limit(1)).first():
-        raise Conflict("This is the last administrator.", hint="Make somebody else one first.")
+def _state(row: dict[str, Any], now: int) -> State:
+    if row["disabled_ms"] is not None:
+        return "disabled"
+    if (row["locked_until_ms"] or 0) > now:
+        return "locked"
+    return "must_change" if row["must_change"] else "active"
+
+
+def _in_order(roles: list[tuple[str, str | None, str]]) -> tuple[tuple[str, str | None, str], ...]:
+    rank: dict[str, int] = {name: number for number, name in enumerate(ROLES)}
+    return tuple(sorted(roles, key=lambda role: (rank.get(role[0], len(rank)), role[1] or "", role[2])))

@@ -3,7 +3,7 @@
 from core.errors import NotFound
 from core.ledger import people
 from core.ledger.store import Ledger
-from core.services import accounts, signing_in
+from core.services import accounts, authors, signing_in
 from core.services.house import House, now_ms
 from core.services.signing_in import SignedIn, Where
 
@@ -16,11 +16,14 @@ PEOPLE = (
     ("t.moreau", "Thomas Moreau", "viewer"),
     ("j.baumann", "Julia Baumann", "administrator"),
 )
-"""login, name, role. All invented; four of them are users of the demo's runs."""
+"""login, name, role. All invented."""
+SOURCE = "demo"
+USERS = frozenset({"a.lindqvist", "s.iyer", "m.okafor", "t.moreau", "j.baumann"})
+"""Logins that the demo's runs name as their users; svc-nightly, which they name too, is nobody's."""
 
 
 def furnish(ledger: Ledger) -> None:
-    """Adds the accounts that the demo's ledger lacks."""
+    """Adds the accounts that the demo's ledger lacks, as the people behind the users of the demo's runs."""
     with ledger.reading() as connection:
         missing = [row for row in PEOPLE if people.by_login(connection, row[0]) is None]
     if not missing:
@@ -30,6 +33,8 @@ def furnish(ledger: Ledger) -> None:
             if people.by_login(tx.connection, login) is None:
                 person = accounts.insert(tx, login=login, name=name, mail=f"{login}@bank.example", origin="demo")
                 accounts.give_role(tx, person, role, None)
+                if login in USERS:
+                    authors.assign_one(tx, ("source-user", SOURCE, login), person)
 
 
 def enter(house: House, login: str, where: Where) -> SignedIn:

@@ -1,11 +1,13 @@
 """Finding anything by a few letters: pages, models, versions, experiments, runs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.errors import NotFound
 from core.facts import finder
 from core.governance.attention import plural
+from core.governance.rights import Right
 from core.services.guard import needs
 from core.services.house import House
 
@@ -29,20 +31,37 @@ PAGES = (
     ("Compare runs", "compare_runs", "2 to 200 runs side by side", "difference curves baseline"),
     ("Models", "models", "Registered models, stages, lineage", "registry versions champion lineage"),
     ("Sources", "sources", "What is connected, and its syncs", "connect mlflow add sync settings demo"),
+    ("Access", "access", "People, roles, sessions", "users teams deputies tokens sign-in log accounts authors erase"),
+    ("My account", "account", "Own tokens, sessions, deputies", "password profile sign out api key"),
 )
+NEEDED: Mapping[str, tuple[Right, bool] | None] = {"access": ("access_view", True), "account": None}
+"""The right that a page needs, and whether it must hold everywhere; None: everybody may open it who is signed in.
+
+A page that is not named here needs "view" somewhere.
+"""
 
 
 @needs("view")
 def find(house: House, text: str, limit: int = 20) -> list[Hit]:
     """The best matches of all kinds, best first; pages alone when the text is empty."""
     wanted = text.strip().lower()
-    ranked = _pages(wanted)
+    ranked = [found for found in _pages(wanted) if may_open(house, found[2].page)]
     if wanted:
         for kind in finder.KINDS:
             rows = finder.find(house.facts, kind, text, limit=limit)
             ranked += [(row["rank"], _ORDER[_HITS[kind](row).kind], _HITS[kind](row)) for row in rows]
     ranked.sort(key=lambda found: found[:2])
     return [hit for _, _, hit in ranked[:limit]]
+
+
+@needs(None)
+def may_open(house: House, page: str) -> bool:
+    """Whether the one who looks may open a page."""
+    needed = NEEDED.get(page, ("view", False))
+    if needed is None:
+        return True
+    right, everywhere = needed
+    return house.actor.may(right) if everywhere else house.actor.may_somewhere(right)
 
 
 def link(page: str) -> str:

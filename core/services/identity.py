@@ -42,7 +42,10 @@ def actor_of_session(house: House, secret: str) -> Actor:
 
 
 def actor_of_token(house: House, secret: str) -> Actor:
-    """The actor of an API token, limited to its scopes; NOBODY when no token in force is that."""
+    """The actor of an API token, limited to its scopes; NOBODY when no token in force is that.
+
+    A token rests while its owner must change the password: whoever set that one could be using it.
+    """
     if not secret.startswith(f"{TOKEN}."):
         return NOBODY
     which = _premises(house, secret.removeprefix(f"{TOKEN}."))
@@ -52,7 +55,7 @@ def actor_of_token(house: House, secret: str) -> Actor:
     with ledger.reading() as connection:
         token = sessions.token_of(connection, secret, now_ms=now)
         actor = _actor(connection, token["person"], which, now_ms=now) if token else NOBODY
-    if token is None or actor is NOBODY:
+    if token is None or actor is NOBODY or actor.must_change:
         return NOBODY
     if token["used_ms"] is None or now - token["used_ms"] >= SEEN_EVERY_MS:
         _note_use(house, which, sessions.tokens.c.id == token["id"], sessions.tokens, {"used_ms": now})

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.governance.attention import plural
 from core.services import find
+from core.services.authors import Author
 from core.services.house import now_ms
 from core.services.versions import Event, ModelDetail, VersionDetail
 from core.ui import badges, moments
@@ -119,8 +120,8 @@ def timeline(model: ModelDetail) -> None:
             st.toggle(f"Show all {len(model.events)}", key="all_events")
 
 
-def version(opened: VersionDetail) -> None:
-    """Everything about one version."""
+def version(opened: VersionDetail, author: Author, trainer: Author) -> None:
+    """Everything about one version. author, trainer: who stands behind the users of the version and of its run."""
     with st.container(border=True, key="version_head"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.subheader(f"Version {plain(opened.version)}", anchor=False, width="content")
@@ -132,7 +133,7 @@ def version(opened: VersionDetail) -> None:
         if opened.description:
             st.markdown(plain(opened.description, 4_000))
         facts = [f"registered {moments.minute(opened.created_ms)}" if opened.created_ms else ""]
-        facts += [f"by {plain(opened.user_name)}" if opened.user_name else ""]
+        facts += [f"by {plain(author.said, 120)}"]
         facts += [f"MLflow stage {plain(opened.registry_stage)}" if opened.registry_stage not in (None, "None") else ""]
         st.caption(" · ".join(fact for fact in facts if fact))
         tags(opened.tags)
@@ -140,7 +141,7 @@ def version(opened: VersionDetail) -> None:
     with left:
         origin(opened)
     with right:
-        run(opened)
+        run(opened, trainer)
 
 
 def origin(opened: VersionDetail) -> None:
@@ -166,8 +167,8 @@ def origin(opened: VersionDetail) -> None:
                         st.markdown(plain(part.advice))
 
 
-def run(opened: VersionDetail) -> None:
-    """The run it came from, with its metrics."""
+def run(opened: VersionDetail, trainer: Author) -> None:
+    """The run it came from, with its metrics. trainer: who stands behind its user."""
     with st.container(border=True, key="its_run"):
         st.markdown("**Its run**")
         if opened.run is None:
@@ -178,7 +179,7 @@ def run(opened: VersionDetail) -> None:
             return
         label = f"**{plain(opened.run.name or opened.run.run_id, 80)}**"
         st.page_link(find.link("run"), label=label, icon=":material/play_circle:", query_params={"id": opened.run.ref})
-        facts = [opened.run.experiment, (opened.run.status or "").lower(), opened.run.user_name]
+        facts = [opened.run.experiment, (opened.run.status or "").lower(), f"by {trainer.said}"[:120]]
         facts += ["deleted at the source" if opened.run.lifecycle == "deleted" else None]
         facts += [f"started {moments.ago(opened.run.started_ms, now_ms())}" if opened.run.started_ms else None]
         st.caption(" · ".join(plain(fact) for fact in facts if fact))

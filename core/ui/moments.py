@@ -1,7 +1,8 @@
 """Moments in words, in the reader's own time zone."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import date as calendar_day
+from datetime import datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
@@ -47,6 +48,16 @@ def day(ms: int, now: int) -> str:
     if at == today:
         return "Today"
     return "Yesterday" if at == today - timedelta(days=1) else at.strftime("%a %-d %b %Y")
+
+
+def today(now: int) -> calendar_day:
+    """The reader's day. now: milliseconds since 1970 UTC."""
+    return _at(now).date()
+
+
+def day_ms(day: calendar_day) -> int:
+    """When a day begins for the reader, in milliseconds since 1970 UTC."""
+    return int(datetime.combine(day, time(), _zone()).timestamp() * 1000)
 
 
 def lasting(seconds: float) -> str:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.governance.attention import plural
 from core.services import runs
+from core.services.authors import Author
 from core.services.house import now_ms
 from core.services.runs import Run, RunLink
 from core.ui import badges, basket, moments
@@ -20,8 +21,8 @@ CHILD_METRICS = 4
 TALLEST = 420
 
 
-def heading(run: Run) -> None:
-    """Name, state, and what can be done with it."""
+def heading(run: Run, author: Author) -> None:
+    """Name, state, and what can be done with it. author: who stands behind its user."""
     st.page_link(
         "pages/experiments.py", label=plain(run.experiment, 80), icon=":material/arrow_back:",
         query_params={"experiment": run.experiment_ref},
@@ -34,7 +35,7 @@ def heading(run: Run) -> None:
             if run.lifecycle == "deleted":
                 st.badge("Deleted at its source", icon=":material/delete:", color="red")
         _pick(run)
-    told = [plain(run.ref), plain(run.user) and f"by {plain(run.user, 60)}"]
+    told = [plain(run.ref), f"by {plain(author.said, 120)}"]
     told += [f"started {moments.minute(run.started_ms)}" if run.started_ms else "never started"]
     told += [f"took {duration(run.started_ms, run.ended_ms)}" if run.ended_ms else ""]
     told += [f"read {moments.ago(run.read_ms, now_ms())}"]

@@ -7,7 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from core.services.find import may_open
+from core.services.house import House
 from core.ui import palette, visit
+from core.ui.refusal import Guarded
 
 STYLE = """<style>
 /* Plotly paints the axes of parallel coordinates black, whatever the theme. */
@@ -21,14 +24,14 @@ def frame() -> Any:
     st.set_page_config(page_title="Gatehouse", page_icon=str(ROOT / "static" / "icon.png"), layout="wide")
     st.logo(str(ROOT / "static" / "logo.svg"), icon_image=str(ROOT / "static" / "icon.svg"), size="large")
     st.html(STYLE)
-    page = st.navigation(_pages())
     house = visit.current()
+    page = st.navigation(_pages(house))
     with st.sidebar:
         palette.mount()
         visit.badge(house)
         if house.active == "demo":
             st.caption(":material/school: Demo data. See [Sources](/sources) to connect your own.")
-    return page
+    return Guarded(page)
 
 
 def warm() -> None:
@@ -37,7 +40,9 @@ def warm() -> None:
         importlib.import_module(f"core.ui.{room.name}")
 
 
-def _pages() -> dict[str, list[Any]]:
+def _pages(house: House) -> dict[str, list[Any]]:
+    """All pages. One that the actor may not open is not in the menu; under its address it says why."""
+
     def page(name: str, title: str, icon: str, *, default: bool = False, hidden: bool = False) -> Any:
         return st.Page(
             ROOT / "pages" / f"{name}.py",
@@ -45,7 +50,7 @@ def _pages() -> dict[str, list[Any]]:
             icon=f":material/{icon}:",
             url_path=name,
             default=default,
-            visibility="hidden" if hidden else "visible",
+            visibility="hidden" if hidden or not may_open(house, name) else "visible",
         )
 
     return {
@@ -56,5 +61,9 @@ def _pages() -> dict[str, list[Any]]:
             page("compare_runs", "Compare runs", "compare_arrows"),
             page("models", "Models", "deployed_code"),
         ],
-        "System": [page("sources", "Sources", "hub")],
+        "System": [
+            page("sources", "Sources", "hub"),
+            page("access", "Access", "admin_panel_settings"),
+            page("account", "My account", "account_circle", hidden=True),
+        ],
     }

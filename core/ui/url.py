@@ -27,3 +27,25 @@ def known_only(key: str, options: Sequence[str]) -> None:
     """Drops values of the widget `key` that are no options any more."""
     known = set(options)
     st.session_state[key] = [value for value in st.session_state.get(key, []) if value in known]
+
+
+def one_from_url(name: str, options: Sequence[str], default: str | None = None) -> None:
+    """Puts a query parameter into the widget of that key, whenever the URL says something new.
+
+    For choices whose label is not what should stand in the URL; any other binds itself.
+    """
+    stated = st.query_params.get(name, "")
+    if st.session_state.get(f"_url_{name}") != stated or name not in st.session_state:
+        st.session_state[name] = stated if stated in options else default
+        st.session_state[f"_url_{name}"] = stated
+
+
+def one_to_url(name: str, value: str | None, default: str | None = None) -> None:
+    """Writes the widget's value into the URL; the default needs no word there."""
+    said = "" if value in (None, default) else str(value)
+    if st.query_params.get(name, "") != said:
+        if said:
+            st.query_params[name] = said
+        else:
+            del st.query_params[name]
+    st.session_state[f"_url_{name}"] = said

@@ -44,6 +44,7 @@ def badge(house: House) -> None:
             st.markdown(f"**{plain(actor.name)}**")
             st.caption(plain(actor.login))
             st.markdown(roles(actor))
+            st.page_link("pages/account.py", label="My account", icon=":material/manage_accounts:")
             if st.button("Sign out", icon=":material/logout:", key="sign_out", width="stretch"):
                 _out(house, everywhere=False)
             if st.button("Sign out everywhere", icon=":material/devices:", key="sign_out_all", width="stretch"):

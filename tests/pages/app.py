@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from core.services import house as house_module
@@ -11,6 +13,16 @@ from core.services.house import House
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 30
+_begin = PagesManager.__init__
+
+
+def _framed(self: PagesManager, *arguments: Any, **named: Any) -> None:
+    """AppTest forgets before each run what the server says: that files of pages/ run inside app.py alone."""
+    PagesManager.uses_pages_directory = False
+    _begin(self, *arguments, **named)
+
+
+PagesManager.__init__ = _framed
 
 
 @contextmanager
