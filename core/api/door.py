@@ -158,14 +158,18 @@ def _notice(error: GatehouseError) -> str:
 
 
 def _demo(hidden: str) -> str:
-    return _template("demo").substitute(people="".join(_person(row, hidden) for row in demo_people.PEOPLE))
+    rows = [(login, name, ROLE[role].title) for login, name, role in demo_people.PEOPLE]
+    rows += [
+        (login, name, f"{ROLE[role].title}, {project} only") for login, name, role, project in demo_people.IN_PROJECTS
+    ]
+    return _template("demo").substitute(people="".join(_person(row, hidden) for row in rows))
 
 
 def _person(row: tuple[str, str, str], hidden: str) -> str:
-    login, name, role = row
+    login, name, about = row
     return (
         f'<form method="post" action="/enter">{hidden}<button class="person" name="who" value="{html.escape(login)}">'
-        f"<b>{html.escape(name)}</b><span>{html.escape(ROLE[role].title)}</span></button></form>"
+        f"<b>{html.escape(name)}</b><span>{html.escape(about)}</span></button></form>"
     )
 
 

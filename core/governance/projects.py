@@ -7,9 +7,9 @@ and of each part any entry suffices. Everything is compared without regard to ca
 * `experiments`, `models`: patterns over the whole name as it is shown, workspace prefix included; * stands for any
   letters, ? for one.
 * `tags`: patterns over "key=value" of the experiment's, or the model's, own tags.
-* `workspaces`: names of MLflow workspaces, written out. Outside the default workspace a name reads "workspace/name": the
-  part before the first slash is the workspace, and a name without a slash belongs to "default". MLflow forbids slashes
-  in names of models; an experiment of the default workspace that has one is read as if it stood in that workspace.
+* `workspaces`: names of MLflow workspaces, written out. Outside the default workspace a name reads "workspace/name":
+  the part before the first slash is the workspace, and a name without a slash belongs to "default". MLflow forbids
+  slashes in names of models; an experiment of the default workspace that has one is read as if it stood in that one.
 
 What a clause speaks of: one that states `models` but not `experiments` matches no experiment, one that states
 `experiments` but not `models` matches no model; any other speaks of both. So another part can only narrow what a clause
@@ -137,10 +137,8 @@ def as_json(rule: Rule) -> dict[str, Any]:
 
 def _sentence(clause: Clause) -> str:
     both = clause.speaks_of("experiment") and clause.speaks_of("model")
-    named = []
-    for part in ("experiments", "models"):
-        if getattr(clause, part):
-            named.append(f"{_PARTS[part]} {_listed(getattr(clause, part))}")
+    stated = [part for part in ("experiments", "models") if getattr(clause, part)]
+    named = [f"{_PARTS[part]} {_listed(getattr(clause, part))}" for part in stated]
     said = " and ".join(named) or "everything" if both else " and ".join(named)
     for part, link in (("sources", "of"), ("workspaces", "in"), ("tags", "with")):
         entries = getattr(clause, part)

@@ -1,4 +1,4 @@
-"""Projects: rules that scope rights, policy, messages and maturity. Their rules hold names of things, none of people."""
+"""Projects: rules that scope rights, policy, messages and maturity. They name things, never people."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -75,3 +75,8 @@ def change(connection: sa.Connection, project: str, revision: int, values: Mappi
 def rule_of(row: Mapping[str, Any]) -> Any:
     """The rule of a row as JSON values."""
     return json.loads(row["rule"])
+
+
+def rule_text(rule: Any) -> str:
+    """A rule as it is kept in a row."""
+    return json.dumps(rule, ensure_ascii=False, separators=(",", ":"))

@@ -159,7 +159,7 @@ class House:
 
     @property
     def facts(self) -> Facts:
-        """The facts that are shown now; to an actor with rights in projects alone, what these match and nothing else."""
+        """The facts that are shown now; to an actor with rights in projects alone, what these match, nothing else."""
         places = self.actor.places("view")
         return self.stores(self.active).facts if places is None else self._seen(places)[1]
 
@@ -175,7 +175,7 @@ class House:
 
     @property
     def sources(self) -> Mapping[str, Source]:
-        """The sources of the stores that are shown now; to an actor with rights in projects alone, those of what it sees."""
+        """The sources of the stores that are shown now, of which the actor sees anything."""
         stated, scope = self.sources_of(self.active), self.scope
         return stated if scope is None else {name: source for name, source in stated.items() if name in scope.sources}
 

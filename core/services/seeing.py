@@ -31,6 +31,13 @@ class Scope:
     sources: frozenset[str]
     logs: frozenset[str]
 
+    def within(self, other: "Scope") -> "Scope":
+        """What both hold."""
+        return Scope(
+            experiments=self.experiments & other.experiments, models=self.models & other.models,
+            sources=self.sources & other.sources, logs=self.logs & other.logs,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Things:

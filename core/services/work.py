@@ -34,7 +34,7 @@ def told(house: House, job: Job) -> Job:
 
 
 def _seen(house: House, job: Job) -> bool:
-    """The first word of a job's key says what kind of work it is, the second names its stores, the rest what it is on."""
+    """A job's key says what kind of work it is, in which stores, and on what."""
     kind, stores, what = [*job.key.split(":", 2), "", ""][:3]
     if house.actor.kind in ("local", "system"):
         return True
