@@ -1,11 +1,12 @@
 """What a rule would do, before it is saved: what it matches, what comes in and leaves, who loses sight of what."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from core.governance.projects import Rule, rule_from, sentence
+from core.governance.projects import LONGEST, Rule, rule_from, sentence, workspace_of
 from core.governance.rights import Actor, Grant
 from core.ledger import people
 from core.ledger import projects as stored
@@ -13,6 +14,8 @@ from core.services.guard import needs
 from core.services.house import House, now_ms
 from core.services.projects import Held, holding, matched
 from core.services.seeing import Scope
+
+SUGGESTED = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,20 @@ def preview(house: House, rule: Rule, *, project: str | None = None) -> Preview:
         runs=sum(thing.held for thing in held if thing.kind == "experiment"),
         versions=sum(thing.held for thing in held if thing.kind == "model"),
     )  # fmt: skip
+
+
+@needs("projects", everywhere=True)
+def known(house: House) -> Mapping[str, tuple[str, ...]]:
+    """What stands in the facts for each part of a clause, to choose from: the most frequent first, at most 1,000."""
+    every = [*house.things.models, *house.things.experiments]
+    tags = Counter(tag for thing in every for tag in thing.tags if "\n" not in tag and len(tag) <= LONGEST)
+    return {
+        "sources": tuple(house.sources),
+        "experiments": tuple(sorted({thing.name for thing in house.things.experiments})[:SUGGESTED]),
+        "models": tuple(sorted({thing.name for thing in house.things.models})[:SUGGESTED]),
+        "tags": tuple(tag for tag, _ in tags.most_common(SUGGESTED)),
+        "workspaces": tuple(name for name, _ in Counter(workspace_of(thing.name) for thing in every).most_common(50)),
+    }
 
 
 _NOBODY = Losing(people=frozenset(), models=frozenset(), experiments=frozenset())
