@@ -82,16 +82,18 @@ def _notice(error: GatehouseError) -> str:
 
 
 def _demo(hidden: str) -> str:
-    return _template("demo").substitute(hidden=hidden, people="".join(_person(*row) for row in demo_people.PEOPLE))
+    people = [_person(*row) for row in demo_people.PEOPLE]
+    people += [_person(*row) for row in demo_people.IN_PROJECTS]
+    return _template("demo").substitute(hidden=hidden, people="".join(people))
 
 
-def _person(login: str, name: str, role: str) -> str:
+def _person(login: str, name: str, role: str, project: str = "") -> str:
     initials = "".join(word[0] for word in name.split()[:2])
     return (
         f'<button class="person" name="who" value="{html.escape(login)}">'
         f'<i aria-hidden="true">{html.escape(initials)}</i>'
         f"<b>{html.escape(name)}</b><em>{html.escape(ROLE[role].title)}</em>"
-        f"<span>{html.escape(ROLE[role].about)}</span></button>"
+        f"<span>{html.escape(f'Sees the project {project} alone.' if project else ROLE[role].about)}</span></button>"
     )
 
 

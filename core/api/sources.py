@@ -66,7 +66,8 @@ def actions() -> APIRouter:
         if wanted.stores and wanted.stores != house.active and wanted.stores == "demo":
             sources.show(house, "demo")
         which = wanted.stores or house.active
-        names = [wanted.source] if wanted.source else list(house.sources_of(which))
+        known = house.sources if which == house.active else house.sources_of(which)
+        names = [wanted.source] if wanted.source else list(known)
         items = [spoken(sources.start_sync(house, name, which=which)) for name in names]
         return {"items": items, "total": len(items)}
 

@@ -16,3 +16,9 @@ def statement(name: str) -> str:
 def schema() -> str:
     """The statements that create an empty store."""
     return (_FOLDER / "schema.sql").read_text(encoding="utf-8")
+
+
+@cache
+def views() -> str:
+    """The statements that narrow what a cursor sees."""
+    return (_FOLDER / "narrowed.sql").read_text(encoding="utf-8")

@@ -58,7 +58,7 @@ class Facts:
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor whose writes all become visible together, or not at all."""
-        with self._write_lock, self._cursor() as cursor:
+        with self._write_lock, self._whole() as cursor:
             cursor.begin()
             try:
                 yield cursor
@@ -69,19 +69,35 @@ class Facts:
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """What one read works on."""
+        with self._whole() as cursor:
+            yield cursor
+
+    @contextmanager
+    def _whole(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A fresh cursor on all tables, closed afterwards."""
+        with self._explained():
+            cursor = self._fresh()
+            try:
+                yield cursor
+            finally:
+                cursor.close()
+
+    def _fresh(self) -> duckdb.DuckDBPyConnection:
         try:
-            cursor = self._connection.cursor()
+            return self._connection.cursor()
         except duckdb.Error as error:
             raise StoreError("The store is closed.", hint="Start Gatehouse again.") from error
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
-            yield cursor
+            yield
         except (duckdb.FatalException, duckdb.IOException, duckdb.InternalException) as error:
             raise StoreDamaged(
                 f"{self.path.name} could not be read or written: {_first_line(error)}",
                 hint="Check the disk, then restart: a damaged file is kept aside and the next sync fills a new one.",
             ) from error
-        finally:
-            cursor.close()
 
 
 def open_facts(folder: Path) -> Facts:

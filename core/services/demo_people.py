@@ -20,6 +20,8 @@ PEOPLE = (
 SOURCE = "demo"
 USERS = frozenset({"a.lindqvist", "s.iyer", "m.okafor", "t.moreau", "j.baumann"})
 """Logins that the demo's runs name as their users; svc-nightly, which they name too, is nobody's."""
+IN_PROJECTS = (("n.haddad", "Nadia Haddad", "contributor", "Retail credit"),)
+"""login, name, role, project: people who see one project and nothing else (core/services/demo_projects.py)."""
 
 
 def furnish(ledger: Ledger) -> None:
@@ -39,7 +41,7 @@ def furnish(ledger: Ledger) -> None:
 
 def enter(house: House, login: str, where: Where) -> SignedIn:
     """A session as one of the demo's people, without a password. Raises NotFound."""
-    if not house.shows_demo or login not in {row[0] for row in PEOPLE}:
+    if not house.shows_demo or login not in {row[0] for row in (*PEOPLE, *IN_PROJECTS)}:
         raise NotFound("There is no such account in the demo.", hint="Choose one of those shown.")
     with house.ledger_of("demo").transaction(actor="system", now_ms=now_ms()) as tx:
         row = people.by_login(tx.connection, login)

@@ -1,4 +1,9 @@
-"""Exactly what is shown, as a file: all rows of the search, its columns in their order, numbers unrounded."""
+"""Exactly what is shown, as a file: all rows of the search, its columns in their order, numbers unrounded.
+
+A row here is a run: what a training job was given and how it came out, which is no record of a person. So exports need
+the right to see runs ("view") and no more. Rows of people's data are parts of profiles (profile_rows.py): they need the
+right "rows", every look is audited, and nothing exports them.
+"""
 
 import io
 from collections.abc import Callable

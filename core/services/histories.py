@@ -60,16 +60,25 @@ def load(house: House, refs: Sequence[str], report: Report) -> int:
 @needs("view")
 def start_loading(house: House, refs: Sequence[str]) -> Job:
     """The same as a job. Raises Busy when the histories of just these runs are being read."""
-    wanted = list(refs)
+    wanted = _seen(house, refs)
+    if not wanted:
+        raise NotFound("None of these runs is here.", hint="They may have been deleted, or belong to the other data.")
     title = f"Histories of {len(wanted)} run{'s' if len(wanted) != 1 else ''}"
-    return house.jobs.start(_key(house, wanted), title, _work(house, wanted))
+    return house.jobs.start(_key(house, wanted), title, _work(house, wanted), runs=tuple(wanted))
 
 
 @needs("view")
 def loading(house: House, refs: Sequence[str]) -> Job | None:
     """The last job that was to read the histories of just these runs, whatever became of it."""
-    key = _key(house, refs)
+    key = _key(house, _seen(house, refs))
     return next((job for job in house.jobs.all() if job.key == key), None)
+
+
+def _seen(house: House, refs: Sequence[str]) -> list[str]:
+    """Those of these runs that the actor sees."""
+    if house.scope is None:
+        return list(refs)
+    return [f"{row['source']}:{row['run_id']}" for row in facts_runs.named(house.facts, refs)]
 
 
 def _work(house: House, refs: Sequence[str]) -> Work:
@@ -96,7 +105,7 @@ def load_idle(house: House) -> Job | None:
         rows = house.facts.read("runs_without_histories", {"source": name, "limit": IN_BACKGROUND})
         if rows:
             refs = [f"{name}:{row['run_id']}" for row in rows]
-            return house.jobs.start(key, f"Histories of {name}", _work(house, refs))
+            return house.jobs.start(key, f"Histories of {name}", _work(house, refs), runs=tuple(refs))
     return None
 
 

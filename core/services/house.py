@@ -20,6 +20,7 @@ from core.governance.rights import LOCAL, NOBODY, ROLE, Actor, Grant, Right
 from core.records import Progress
 from core.services.jobs import Job, Jobs, Work
 from core.services.profile_files import take_up
+from core.services.seeing import Scope, Seeing, Things, sight
 from core.services.shift import Shift
 from core.services.sync import Report, sync_source
 from core.settings import Settings, Source
@@ -48,6 +49,7 @@ class _Premises:
         self.serial = serial
         self.settings = settings
         self.jobs = Jobs()
+        self.seeing = Seeing()
         self.revision = 0
         self.lock = threading.RLock()
         self.open: dict[Premises, Stores] = {}
@@ -100,9 +102,28 @@ class House:
 
     @property
     def sight(self) -> Hashable:
-        """What the actor sees of facts, as a part of cache keys; None: all."""
+        """What the actor sees of facts, as a part of cache keys; None: all.
+
+        It changes with the rules of the actor's projects and with nothing else in the ledger.
+        """
         places = self.actor.places("view")
-        return None if places is None else (places, self.ledger.head()[0])
+        return None if places is None else sight(self.ledger, places)
+
+    @property
+    def scope(self) -> Scope | None:
+        """What the actor sees of facts; None: all."""
+        places = self.actor.places("view")
+        return None if places is None else self._seen(places)[0]
+
+    @property
+    def things(self) -> Things:
+        """All experiments and models of the shown stores, whoever asks: for rules, and never to be shown."""
+        whole = self.stores(self.active).facts
+        return self._shared.seeing.things(whole, (self.active, self.revision))
+
+    def _seen(self, places: frozenset[str]) -> tuple[Scope, Facts]:
+        whole, ledger = self.stores(self.active).facts, self.ledger
+        return self._shared.seeing.seen(ledger, whole, (self.active, self.revision), sight(ledger, places))
 
     # -- what the actor may do ------------------------------------------------------------------------------------
 
@@ -142,8 +163,9 @@ class House:
 
     @property
     def facts(self) -> Facts:
-        """The facts that are shown now."""
-        return self.stores(self.active).facts
+        """The facts that are shown now; to an actor with rights in projects alone, what these match, nothing else."""
+        places = self.actor.places("view")
+        return self.stores(self.active).facts if places is None else self._seen(places)[1]
 
     @property
     def folder(self) -> Path:
@@ -157,8 +179,9 @@ class House:
 
     @property
     def sources(self) -> Mapping[str, Source]:
-        """The sources of the stores that are shown now."""
-        return self.sources_of(self.active)
+        """The sources of the stores that are shown now, of which the actor sees anything."""
+        stated, scope = self.sources_of(self.active), self.scope
+        return stated if scope is None else {name: source for name, source in stated.items() if name in scope.sources}
 
     def sources_of(self, which: Premises) -> Mapping[str, Source]:
         if which == "own":
@@ -282,6 +305,7 @@ class House:
             self._shared.scheduler.join()
             self._shared.shift.end(now_ms)
         self.jobs.close()
+        self._shared.seeing.close()
         for stores in self._shared.open.values():
             stores.facts.close()
         for ledger in self._shared.ledgers.values():

@@ -20,6 +20,7 @@ class Job:
 
     key: what it works on; two jobs of one key never run at once.
     state: waiting, running, done, failed.  result: JSON values once done.  error: set when failed.
+    runs: refs of the runs it works on, where the key does not tell what it works on.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Job:
     progress: Progress | None = None
     result: dict[str, Any] | None = None
     error: GatehouseError | None = None
+    runs: tuple[str, ...] = ()
     created_ms: int = field(default_factory=lambda: int(time.time() * 1000))
 
 
@@ -44,12 +46,12 @@ class Jobs:
         self._changed = threading.Condition(threading.RLock())
         self._closing = False
 
-    def start(self, key: str, title: str, work: Work) -> Job:
+    def start(self, key: str, title: str, work: Work, *, runs: tuple[str, ...] = ()) -> Job:
         """Starts work. Raises Busy when a job of this key has not ended yet."""
         with self._changed:
             if running := self.running(key):
                 raise Busy(f"{running.title} is already under way.", hint="Wait for it to end.")
-            job = Job(id=uuid.uuid4().hex[:12], key=key, title=title)
+            job = Job(id=uuid.uuid4().hex[:12], key=key, title=title, runs=runs)
             self._jobs[job.id] = job
             for old in [j.id for j in self._jobs.values() if j.state in ("done", "failed")][:-KEPT]:
                 del self._jobs[old]

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.analysis.quality import SchemaChanges
 from core.analysis.quality import schema_changes as compared
-from core.errors import Busy, GatehouseError, MonitorError, NotFound
+from core.errors import Busy, GatehouseError, MonitorError, NotAllowed, NotFound
 from core.facts import profiles as stored
 from core.profiling import manifest
 from core.profiling.windows import Windows
@@ -115,12 +115,12 @@ def schema_changes(house: House, model: str) -> tuple[SchemaChange, ...]:
 
 @needs("operate")
 def read_all(house: House) -> list[Job]:
-    """Starts to profile what is new in every log; logs being read already go on."""
+    """Starts to profile what is new in every log that the actor may; logs being read already go on."""
     started = []
     for model in profiling.monitors(house).monitors:
         try:
             started.append(profiling.start(house, model))
-        except Busy:
+        except (Busy, NotAllowed):
             continue
     return started
 

@@ -156,7 +156,10 @@ class Book:
 
 @needs("view")
 def edges_of(house: House, model: str, edges_id: str) -> Edges | None:
-    """The kept edges of that id, None when they are gone."""
+    """The kept edges of that id, None when they are gone or the model's log is not seen."""
+    seen = house.scope
+    if seen is not None and model not in seen.logs:
+        return None
     return load_edges(folder_of(house.folder / "observed", model), edges_id)
 
 

@@ -15,6 +15,7 @@ from core.errors import Busy, GatehouseError, NotFound, SettingsError
 from core.facts import profiles as index
 from core.monitors.files import Loaded, load
 from core.records import Progress
+from core.services import scope
 from core.services.guard import needs
 from core.services.house import DEMO, House, Premises, now_ms
 from core.services.jobs import Job
@@ -27,10 +28,20 @@ SINCE = "a local day, written as 2026-01-31"
 
 @needs("view")
 def monitors(house: House, which: Premises | None = None) -> Loaded:
-    """All monitors of the shown stores: those of files for one model, and of patterns for the registered models."""
+    """All monitors of the shown stores: those of files for one model, and of patterns for the registered models.
+
+    Somebody with rights in projects alone is told of the monitors of what it sees, and of no file's mistakes: they name
+    models and columns of others.
+    """
+    seen = house.scope
+    if seen is not None and which not in (None, house.active):
+        return Loaded(monitors={}, problems=())
     stores = house.stores(which or house.active)
     names = sorted({row["name"] for row in stores.facts.read("model_names")})
-    return load(_places(house, which)[0], names)
+    loaded = load(_places(house, which)[0], names)
+    if seen is None:
+        return loaded
+    return Loaded(monitors={name: found for name, found in loaded.monitors.items() if name in seen.logs}, problems=())
 
 
 @needs("operate")
@@ -41,13 +52,14 @@ def profile_here(house: House, model: str, report: Report, *, engine: str, since
 
     _, base = _places(house)
     resolved = _of(monitors(house), model)
+    scope.project_of(house, "log", model, "operate")
     observed = house.folder / "observed"
     task = Task(
         model=model, resolved=resolved, base=base, observed=observed, now_ms=now_ms(), engine=engine,
         since=checked_day(since),
     )  # fmt: skip
     done = asdict(profile(task, report))
-    take_up(house.facts, house.folder)
+    take_up(house.stores(house.active).facts, house.folder)
     house.changed()
     return with_error(done)
 
@@ -57,6 +69,7 @@ def start(house: House, model: str, *, engine: str = "duckdb", since: str | None
     """The same as a job, in a process of its own. Raises Busy while this model is being profiled."""
     which = house.active
     _of(monitors(house, which), model)
+    scope.project_of(house, "log", model, "operate")
     day = checked_day(since)
     return house.jobs.start(
         job_key(which, model), f"Profiling {model}",

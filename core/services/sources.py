@@ -7,12 +7,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.connectors import connect
-from core.errors import Busy, NotAllowed, SettingsError
+from core.errors import Busy, NotAllowed, NotFound, SettingsError
 from core.facts import copies
 from core.facts.syncs import SyncState, sync_states
 from core.governance.attention import is_stale
 from core.governance.stages import stage_and_reason
 from core.records import SourceInfo
+from core.services import scope, work
 from core.services.guard import needs
 from core.services.house import House, Premises, now_ms, sync_key
 from core.services.jobs import Job
@@ -222,14 +223,19 @@ def remove(house: House, name: str) -> None:
 
 @needs("operate")
 def start_sync(house: House, name: str, *, which: Premises | None = None) -> Job:
-    """Starts a sync of a source (of the shown stores, unless told), or finds the one under way. Raises NotFound."""
+    """Starts a sync of a source (of the shown stores, unless told), or finds the one under way.
+
+    Raises NotFound, and NotAllowed for a source of which no project with the right "operate" holds anything.
+    """
     premises = which or house.active
     _must_be_theirs(house, premises)
+    scope.project_of(house, "source", name, "operate")
     try:
-        return house.start_sync(name, which=premises)
+        job = house.start_sync(name, which=premises)
     except Busy:
-        job = house.jobs.running(sync_key(premises, name))
-        return job or house.start_sync(name, which=premises)  # it ended meanwhile
+        running = house.jobs.running(sync_key(premises, name))
+        job = running or house.start_sync(name, which=premises)  # it ended meanwhile
+    return work.told(house, job)
 
 
 @needs("sources", everywhere=True)
@@ -252,7 +258,8 @@ def address(source: Source) -> str:
 
 def _status(house: House, name: str, source: Source, state: SyncState | None) -> SourceStatus:
     state = state or SyncState(source=name)
-    job = house.syncing(name)
+    syncing = house.syncing(name)
+    job = work.told(house, syncing) if syncing else None
     outcome = "running" if job else (state.outcome or "never")
     origin = house.settings.origin.get(f"sources.{name}", "") if house.active == "own" else "the demo"
     return SourceStatus(

@@ -40,7 +40,13 @@ def demo_banner(house: House) -> None:
 
 
 def nothing_yet(house: House) -> None:
-    """What an empty house shows."""
+    """What an empty house shows; one that is only empty to somebody in projects says so."""
+    if house.scope is not None:
+        with st.container(border=True, key="nothing_yet"):
+            st.subheader("Nothing is in your projects yet", anchor=False)
+            st.markdown("You see what belongs to the projects that you have a role in. Ask whoever administers them.")
+            st.page_link("pages/projects.py", label="Your projects", icon=":material/folder_special:")
+        return
     with st.container(border=True, key="nothing_yet"):
         st.subheader("Nothing is connected yet", anchor=False)
         st.markdown(

@@ -61,6 +61,7 @@ def _pages(house: House) -> dict[str, list[Any]]:
             page("compare_runs", "Compare runs", "compare_arrows"),
             page("models", "Models", "deployed_code"),
         ],
+        "Govern": [page("projects", "Projects", "folder_special")],
         "System": [
             page("sources", "Sources", "hub"),
             page("access", "Access", "admin_panel_settings"),
