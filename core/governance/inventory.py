@@ -21,60 +21,93 @@ LEAST_REASON = 20
 class GapKind:
     """One thing that can be missing.
 
-    without: after a number of models ("12 without an owner").  sentence: of one model.  urgency: how much it matters.
+    short: for a table's cell.  without: after a number of models ("12 without an owner").  sentence: of one model.
+    urgency: how much it matters.
     """
 
+    short: str
     without: str
     sentence: str
     urgency: Urgency
 
 
 GAP: Mapping[str, GapKind] = {
-    "owner": GapKind(without="without an owner", sentence="Nobody answers for this model.", urgency="now"),
+    "owner": GapKind(
+        short="No owner", without="without an owner", sentence="Nobody answers for this model.", urgency="now"
+    ),
     "owner_gone": GapKind(
+        short="Owner gone",
         without="with an owner who is gone",
-        sentence="Its owner's account is disabled or erased: name a new owner.", urgency="now",
+        sentence="Its owner's account is disabled or erased: name a new owner.",
+        urgency="now",
     ),
     "production_backup": GapKind(
+        short="No backup",
         without="in production without a backup",
-        sentence="It is in production, and nothing is named that takes over when it fails.", urgency="now",
+        sentence="It is in production, and nothing is named that takes over when it fails.",
+        urgency="now",
     ),
     "review_overdue": GapKind(
-        without="with a review overdue", sentence="Its review was due and has not been recorded.", urgency="now"
+        short="Review overdue",
+        without="with a review overdue",
+        sentence="Its review was due and has not been recorded.",
+        urgency="now",
     ),
     "independence": GapKind(
+        short="Not independent",
         without="validated by their owner",
         sentence="Owner and validator are the same person: no independent challenge.",
         urgency="soon",
     ),
     "validator": GapKind(
-        without="without a validator", sentence="Nobody is named who validates it independently.", urgency="soon"
+        short="No validator",
+        without="without a validator",
+        sentence="Nobody is named who validates it independently.",
+        urgency="soon",
     ),
     "class": GapKind(
+        short="Not classed",
         without="without exposure and purpose class",
-        sentence="Exposure or purpose class is not set, so it has no tier.", urgency="soon",
+        sentence="Exposure or purpose class is not set, so it has no tier.",
+        urgency="soon",
     ),
-    "purpose": GapKind(without="without a purpose", sentence="What it is for is not written down.", urgency="soon"),
-    "review_never": GapKind(without="never reviewed", sentence="No review of it was ever recorded.", urgency="soon"),
+    "purpose": GapKind(
+        short="No purpose", without="without a purpose", sentence="What it is for is not written down.", urgency="soon"
+    ),
+    "review_never": GapKind(
+        short="Never reviewed", without="never reviewed", sentence="No review of it was ever recorded.", urgency="soon"
+    ),
     "deputy": GapKind(
-        without="without a deputy", sentence="Nobody stands in when its owner is away.", urgency="note"
+        short="No deputy",
+        without="without a deputy",
+        sentence="Nobody stands in when its owner is away.",
+        urgency="note",
     ),
     "project": GapKind(
+        short="No project",
         without="in production and in no project",
-        sentence="It is in production and no project holds it, so nobody's policy applies.", urgency="soon",
+        sentence="It is in production and no project holds it, so nobody's policy applies.",
+        urgency="soon",
     ),
     "vendor": GapKind(
-        without="bought without a vendor named", sentence="It is a vendor's model, and the vendor is not named.",
+        short="No vendor",
+        without="bought without a vendor named",
+        sentence="It is a vendor's model, and the vendor is not named.",
         urgency="soon",
     ),
     "dependency_unknown": GapKind(
-        without="with an unknown dependency", sentence="It depends on something that is not in the inventory.",
+        short="Unknown dependency",
+        without="with an unknown dependency",
+        sentence="It depends on something that is not in the inventory.",
         urgency="soon",
     ),
     "dependency_retired": GapKind(
-        without="with a retired dependency", sentence="It depends on a model that was retired.", urgency="now"
+        short="Retired dependency",
+        without="with a retired dependency",
+        sentence="It depends on a model that was retired.",
+        urgency="now",
     ),
-}  # fmt: skip
+}
 """Every gap by its code, the most pressing of each kind first."""
 
 

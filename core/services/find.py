@@ -28,6 +28,7 @@ PAGES = (
     ("Experiments", "experiments", "All runs: search, sort, group", "runs table search metrics params"),
     ("Compare runs", "compare_runs", "2 to 200 runs side by side", "difference curves baseline"),
     ("Models", "models", "Registered models, stages, lineage", "registry versions champion lineage"),
+    ("Inventory", "inventory", "Models the organisation answers for", "owner validator tier gaps vendor review excel"),
     ("Sources", "sources", "What is connected, and its syncs", "connect mlflow add sync settings demo"),
 )
 

@@ -56,5 +56,6 @@ def _pages() -> dict[str, list[Any]]:
             page("compare_runs", "Compare runs", "compare_arrows"),
             page("models", "Models", "deployed_code"),
         ],
+        "Govern": [page("inventory", "Inventory", "inventory")],
         "System": [page("sources", "Sources", "hub")],
     }
