@@ -105,9 +105,9 @@ def _field(house: House, one: Entry, field: Field, known: Known) -> None:
         return
     if field.name == "vendor" and one.kind != "vendor" and not value:
         return
-    with st.container(horizontal=True, gap="small", vertical_alignment="top"):
-        st.caption(field.title, width=140, help=field.about)
-        st.markdown(_said(house, one, field, known) or ":gray[not said]", width="stretch")
+    title, said = st.columns([2, 7], gap="small")
+    title.caption(field.title, help=field.about)
+    said.markdown(_said(house, one, field, known) or ":gray[not said]")
 
 
 def _said(house: House, one: Entry, field: Field, known: Known) -> str:

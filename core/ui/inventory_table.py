@@ -1,6 +1,7 @@
 """The list of the inventory: what is missing, the filters, and the table."""
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 
@@ -14,7 +15,7 @@ from core.services import directory, inventory, inventory_values
 from core.services.house import House
 from core.services.inventory import REVIEWS, SHOWN, Entry, Listing, Query
 from core.services.models import STAGES
-from core.ui import badges, inventory_parts
+from core.ui import badges, inventory_parts, url
 from core.ui.inventory_bulk import MOST
 from core.ui.inventory_parts import OVERRIDDEN, TIERS, URGENCY
 
@@ -62,46 +63,49 @@ def cards(house: House, day: date) -> None:
 def filters(house: House, day: date) -> Query:
     """The chips of gaps and the controls. Their values stand in the URL."""
     seen = inventory.summary(house, day=day)
-    asked = st.session_state.get("gap") or st.query_params.get("gap")
+    asked = st.query_params.get("gap")
     codes = [code for code in GAP if code in seen.gaps or code == asked]
-    gap = None
+    gap = ""
     if codes:
-        gap = st.pills(
-            "What is missing", codes, key="gap", bind="query-params",
+        url.one_from_url("gap", "inventory_gap", codes)
+        chosen = st.pills(
+            "What is missing", codes, key="inventory_gap",
             format_func=lambda code: f"{URGENCY[GAP[code].urgency][0]} {seen.gaps.get(code, 0):,} {GAP[code].without}",
         )  # fmt: skip
+        gap = url.one_to_url("gap", "inventory_gap", chosen)
     else:
         st.caption(":material/task_alt: Nothing is missing from any entry.")
+    held = {one.values["owner"] for one in inventory.entries(house, day=day)} - {None}
+    owners = {who: directory.name(house, who)[:60] for who in held}
+    owners = {"none": "Nobody"} | dict(sorted(owners.items(), key=lambda each: each[1].casefold()))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         text = st.text_input(
             "Search", key="q", type="search", live=True, placeholder="Name, purpose, users, vendor",
             icon=":material/search:", bind="query-params", width=260,
         )  # fmt: skip
-        kind = st.selectbox("Kind", list(KIND), index=None, format_func=KIND.__getitem__, key="kind", placeholder="All",
-                            bind="query-params", width=150)  # fmt: skip
-        tier = st.selectbox("Tier", list(TIER_WORDS), index=None, format_func=TIER_WORDS.__getitem__, key="tier",
-                            placeholder="All", bind="query-params", width=110)  # fmt: skip
-        owners = ["none", *sorted({one.values["owner"] for one in inventory.entries(house, day=day)} - {None},
-                                  key=lambda who: directory.name(house, who).casefold())]  # fmt: skip
-        owner = st.selectbox(
-            "Owner", owners, index=None, key="owner", placeholder="All", bind="query-params", width=170,
-            format_func=lambda who: "Nobody" if who == "none" else directory.name(house, who)[:60],
-        )  # fmt: skip
-        stage = st.selectbox("Stage", list(STAGES), index=None, format_func=lambda name: badges.STAGES[name][0],
-                             key="stage", placeholder="All", bind="query-params", width=140)  # fmt: skip
-        review = st.selectbox("Review", list(REVIEWS), index=None, format_func=REVIEWS.__getitem__, key="review",
-                              placeholder="All", bind="query-params", width=150)  # fmt: skip
-        titles = inventory_values.known(house, day=day).choices["regimes"]
-        regime = st.selectbox("Regime", list(titles), index=None, format_func=titles.__getitem__, key="regime",
-                              placeholder="All", bind="query-params", width=190)  # fmt: skip
-        shown = st.selectbox("Show", list(SHOWN), format_func=SHOWN.__getitem__, key="shown", bind="query-params",
-                             width=110)  # fmt: skip
-        order = st.selectbox("Sort by", list(ORDERS), format_func=ORDERS.__getitem__, key="order", bind="query-params",
-                             width=140)  # fmt: skip
-    return Query(
-        text=text or "", kind=kind or "", tier=tier or "", owner=owner or "", gap=gap or "", stage=stage or "",
-        regime=regime or "", review=review or "", shown=shown or "live", order=order or "name",
-    )  # fmt: skip
+        return Query(
+            text=text or "",
+            gap=gap,
+            kind=_choice("Kind", KIND, 150),
+            tier=_choice("Tier", TIER_WORDS, 110),
+            owner=_choice("Owner", owners, 170),
+            stage=_choice("Stage", {name: badges.STAGES[name][0] for name in STAGES}, 140),
+            review=_choice("Review", REVIEWS, 150),
+            regime=_choice("Regime", inventory_values.known(house, day=day).choices["regimes"], 190),
+            shown=_choice("Show", SHOWN, 110, name="shown", default="live"),
+            order=_choice("Sort by", ORDERS, 140, name="order", default="name"),
+        )
+
+
+def _choice(label: str, options: Mapping[str, str], width: int, *, name: str = "", default: str | None = None) -> str:
+    """A select box whose value stands in the URL; "" for all."""
+    name = name or label.lower()
+    key = f"inventory_{name}"
+    url.one_from_url(name, key, list(options), default)
+    chosen = st.selectbox(
+        label, list(options), index=None, key=key, format_func=options.__getitem__, placeholder="All", width=width
+    )
+    return url.one_to_url(name, key, chosen, default) or default or ""
 
 
 def table(house: House, query: Query, day: date) -> tuple[str | None, Listing]:
