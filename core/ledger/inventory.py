@@ -50,9 +50,17 @@ inventory = sa.Table(
 LISTS = ("data_categories", "dependencies", "regimes")
 
 
-def all_rows(connection: sa.Connection) -> list[Row]:
-    """Every entry's row, lists as tuples."""
-    return [_read(row) for row in connection.execute(sa.select(inventory)).mappings()]
+def all_rows(connection: sa.Connection, kept: Mapping[str, Row]) -> dict[str, Row]:
+    """Every entry's row by id, lists as tuples.
+
+    kept: rows that were read before; one whose revision is still the same is not read again.
+    """
+    revisions = connection.execute(sa.select(inventory.c.id, inventory.c.revision)).tuples().all()
+    stale = [entry for entry, revision in revisions if entry not in kept or kept[entry]["revision"] != revision]
+    if 2 * len(stale) > len(revisions):
+        return {row["id"]: _read(row) for row in connection.execute(sa.select(inventory)).mappings()}
+    fresh = by_ids(connection, stale)
+    return {entry: fresh[entry] if entry in fresh else kept[entry] for entry, _ in revisions}
 
 
 def by_ids(connection: sa.Connection, ids: Collection[str]) -> dict[str, Row]:

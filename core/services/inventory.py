@@ -4,7 +4,7 @@ An entry is a registered model, with its row or not described yet, or a row with
 language model, one built without a run). Nothing is written when it is read.
 """
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -214,37 +214,48 @@ def dependents(house: House, key: str, *, day: date) -> tuple[Entry, ...]:
 def entries(house: House, *, day: date) -> tuple[Entry, ...]:
     """Everything the actor sees, by name."""
     models = {model.ref: model for model in fleet(house)}
+    before = _kept(house)
     with house.ledger.reading() as connection:
-        rows = table.all_rows(connection)
-        overridden = [row for row in rows if row["tier_override"]]
+        rows = table.all_rows(connection, before.rows)
+        overridden = [row for row in rows.values() if row["tier_override"]]
         signed = signatures.by_ids(connection, {row["override_signature"] for row in overridden})
         reasons = signatures.texts(connection, {row["override_reason"] for row in overridden})
-    policy, states = policy_files.materiality(house), _states(rows, models)
     people = {person.id: _state(person) for person in directory.everyone(house).values()}
-    synced = {name for name, state in sync_states(house.facts).items() if state.complete_ms is not None}
-    made, belongs = [], homes(house)
-    for row in rows:
+    making = _Making(
+        policy=policy_files.materiality(house), day=day, people=people, states=_states(list(rows.values()), models),
+        synced=frozenset(name for name, state in sync_states(house.facts).items() if state.complete_ms is not None),
+        belongs=homes(house), before=before.made, made={},
+    )  # fmt: skip
+    for row in rows.values():
         override = _override(row, signed, reasons) if row["tier_override"] else None
-        made.append(
-            _entry(
-                policy,
-                day,
-                row,
-                models.get(row["ref"] or ""),
-                override,
-                people,
-                states,
-                synced,
-                belongs(row["ref"], row["project"]),
-            )
-        )
-    described = {row["ref"] for row in rows if row["ref"]}
+        making.add(row, models.get(row["ref"] or ""), override)
+    described = {row["ref"] for row in rows.values() if row["ref"]}
     for ref, model in models.items():
         if ref not in described:
-            blank = {**EMPTY, "name": model.name, "id": None, "ref": ref, "revision": 0, "retired_ms": None}
-            made.append(_entry(policy, day, blank, model, None, people, states, synced, belongs(ref, None)))
+            making.add({**EMPTY, "name": model.name, "id": None, "ref": ref, "revision": 0, "retired_ms": None}, model)
+    before.rows, before.made = rows, making.made
     sees = _visible(house)
-    return tuple(sorted((one for one in made if sees(one)), key=lambda one: (one.name.casefold(), one.key)))
+    made = (one for _, _, _, one in making.made.values() if sees(one))
+    return tuple(sorted(made, key=lambda one: (one.name.casefold(), one.key)))
+
+
+class _Kept:
+    """Rows and entries as they were read last: after a decision about one of 5,000, only that one is made anew."""
+
+    def __init__(self) -> None:
+        self.rows: Mapping[str, table.Row] = {}
+        self.made: Mapping[str, tuple[object, object, object, Entry]] = {}
+
+
+_KEPT: OrderedDict[tuple[int, str], _Kept] = OrderedDict()
+_KEPT_HOUSES = 4
+
+
+def _kept(house: House) -> _Kept:
+    kept = _KEPT.setdefault((house.serial, house.active), _Kept())
+    while len(_KEPT) > _KEPT_HOUSES:
+        _KEPT.popitem(last=False)
+    return kept
 
 
 def _visible(house: House) -> Callable[[Entry], bool]:
@@ -273,45 +284,61 @@ def by_key(house: House, *, day: date) -> Mapping[str, Entry]:
     return found
 
 
-def _entry(
-    policy: Materiality, day: date, row: Mapping[str, Any], model: FleetModel | None, override: Override | None,
-    people: Mapping[str, PersonState], states: Mapping[str, EntryState], synced: set[str],
-    project: str | None,
-) -> Entry:  # fmt: skip
-    values = {name: row[name] for name in EMPTY}
-    given = tier_of(policy, values["exposure"], values["purpose_class"])
-    holding = override.tier if override else given
-    last, stated = _day(values["last_review"]), _day(values["next_review"])
-    owner = values["owner"]
-    described = Described(
-        kind=values["kind"], owner=owner, owner_state=people.get(owner, "unknown") if owner else None,
-        deputy=values["deputy"], validator=values["validator"], project=project, purpose=values["purpose"],
-        vendor=values["vendor"], exposure=values["exposure"], purpose_class=values["purpose_class"],
-        backup=values["backup"], last_review=last, next_review=stated,
-        dependencies=tuple(states.get(key, "unknown") for key in values["dependencies"]),
-        live=bool(model and model.production), retired=row["retired_ms"] is not None,
-    )  # fmt: skip
-    ref = row["ref"]
-    about = model.description if model else ""
-    hay = (
-        values["name"],
-        values["description"],
-        values["purpose"],
-        values["users"],
-        values["vendor"],
-        ref or "",
-        about,
-    )
-    return Entry(
-        key=row["id"] or ref, id=row["id"], ref=ref, revision=row["revision"], values=values,
-        presence="none" if not ref else "registered" if model
-        else "gone" if ref.partition(":")[0] in synced else "unsynced",
-        about=about, stage=model.stage if model else "", stages=model.stages if model else frozenset(),
-        production=model.production if model else (), newest=model.newest if model else None,
-        versions=model.versions if model else 0, tier=holding, tier_given=given, override=override,
-        due=rules.due(policy, holding, last, stated), gaps=rules.gaps(policy, described, holding, day),
-        retired_ms=row["retired_ms"], hay=" ".join(hay).casefold(),
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Making:
+    """What entries are made from. before, made: key -> what an entry was made from, and the entry."""
+
+    policy: Materiality
+    day: date
+    people: Mapping[str, PersonState]
+    states: Mapping[str, EntryState]
+    synced: frozenset[str]
+    belongs: Callable[[str | None, str | None], str | None]
+    before: Mapping[str, tuple[object, object, object, Entry]]
+    made: dict[str, tuple[object, object, object, Entry]]
+
+    def add(self, row: Mapping[str, Any], model: FleetModel | None, override: Override | None = None) -> None:
+        """Makes the entry of a row, or takes the one that was made from the same."""
+        ref, owner = row["ref"], row["owner"]
+        owner_state: PersonState | None = self.people.get(owner, "unknown") if owner else None
+        dependencies = tuple(self.states.get(key, "unknown") for key in row["dependencies"])
+        project = self.belongs(ref, row["project"])
+        presence: Presence = "none" if not ref else "registered" if model else "unsynced"
+        if presence == "unsynced" and ref.partition(":")[0] in self.synced:
+            presence = "gone"
+        mark = (row["revision"], owner_state, dependencies, project, presence, self.day, override)
+        key = row["id"] or ref
+        last = self.before.get(key)
+        if last is None or last[0] is not model or last[1] is not self.policy or last[2] != mark:
+            one = self._entry(row, model, override, owner_state, dependencies, project, presence)
+            last = (model, self.policy, mark, one)
+        self.made[key] = last
+
+    def _entry(
+        self, row: Mapping[str, Any], model: FleetModel | None, override: Override | None,
+        owner_state: PersonState | None, dependencies: tuple[EntryState, ...], project: str | None, presence: Presence,
+    ) -> Entry:  # fmt: skip
+        values = {name: row[name] for name in EMPTY}
+        given = tier_of(self.policy, values["exposure"], values["purpose_class"])
+        holding = override.tier if override else given
+        last, stated = _day(values["last_review"]), _day(values["next_review"])
+        named = ("kind", "owner", "deputy", "validator", "purpose", "vendor", "exposure", "purpose_class", "backup")
+        described = Described(
+            **{name: values[name] for name in named}, owner_state=owner_state, project=project, last_review=last,
+            next_review=stated, dependencies=dependencies, live=bool(model and model.production),
+            retired=row["retired_ms"] is not None,
+        )  # fmt: skip
+        about = model.description if model else ""
+        searched = ("name", "description", "purpose", "users", "vendor")
+        return Entry(
+            key=row["id"] or row["ref"], id=row["id"], ref=row["ref"], revision=row["revision"], values=values,
+            presence=presence, about=about, stage=model.stage if model else "",
+            stages=model.stages if model else frozenset(), production=model.production if model else (),
+            newest=model.newest if model else None, versions=model.versions if model else 0, tier=holding,
+            tier_given=given, override=override, due=rules.due(self.policy, holding, last, stated),
+            gaps=rules.gaps(self.policy, described, holding, self.day), retired_ms=row["retired_ms"],
+            hay=" ".join([*(values[name] for name in searched), row["ref"] or "", about]).casefold(),
+        )  # fmt: skip
 
 
 def _override(row: Mapping[str, Any], signed: Mapping[str, Signature], reasons: Mapping[str, str]) -> Override:

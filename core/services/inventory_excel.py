@@ -62,7 +62,7 @@ def written(entries: Sequence[Entry], known: Known) -> bytes:
     import xlsxwriter
 
     out = io.BytesIO()
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
+    options = {"strings_to_formulas": False, "strings_to_urls": False,
                "strings_to_numbers": False}  # fmt: skip
     with xlsxwriter.Workbook(out, options) as book:
         styles = {
@@ -127,7 +127,7 @@ def _lists(sheet: Any, styles: Mapping[str, Any], known: Known) -> dict[str, str
     titles = {field.name: field.title for field in FIELDS} | {"people": "People (login)"}
     for number, name in enumerate(columns):
         sheet.write_string(0, number, titles[name], styles["head"])
-    for row in range(max(len(values) for values in columns.values())):  # row by row: constant memory
+    for row in range(max(len(values) for values in columns.values())):
         for number, values in enumerate(columns.values()):
             if row < len(values):
                 sheet.write_string(row + 1, number, values[row])
