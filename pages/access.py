@@ -32,11 +32,11 @@ house.require("access_view")
 asking.forget()
 changes = house.actor.may("access")
 st.title("Access", anchor=False)
-url.one_from_url("part", list(PARTS), "people")
+url.one_from_url("part", "part", list(PARTS), "people")
 part = st.segmented_control(
     "Part", list(PARTS), format_func=PARTS.__getitem__, key="part", required=True, label_visibility="collapsed"
 )
-url.one_to_url("part", part, "people")
+url.one_to_url("part", "part", part, "people")
 if not changes:
     st.caption(":material/visibility: You see everything here and change nothing: that is for administrators.")
 

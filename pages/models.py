@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.errors import NotFound
 from core.services import authors, versions
-from core.ui import model_table, model_view, overview_parts
+from core.ui import inventory_parts, model_table, model_view, overview_parts
 from core.ui.plain import plain
 from core.ui.visit import current
 
@@ -20,6 +20,7 @@ if ref:
         st.page_link("pages/models.py", label="All models", icon=":material/arrow_back:")
         st.stop()
     model_view.heading(model)
+    inventory_parts.on_model(house, model.ref)
     if clicked := model_view.versions(model):
         st.query_params["version"] = clicked
         st.rerun()

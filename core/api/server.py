@@ -28,7 +28,7 @@ from core.api import door, oidc
 from core.api.app import build
 from core.api.gate import Gate
 from core.errors import GatehouseError
-from core.services import accounts, demo_people, demo_projects, erasing, histories, profiling
+from core.services import accounts, demo_inventory, demo_people, demo_projects, erasing, histories, profiling
 from core.services.house import House, current, open_house
 
 HOSTS = ["localhost", "127.0.0.1", "[::1]"]
@@ -152,6 +152,7 @@ def _open(stated: settings.Settings) -> House:
     if house.shows_demo:
         demo_people.furnish(house.ledger_of("demo"))
         demo_projects.furnish(house.ledger_of("demo"))
+        demo_inventory.furnish(house.ledger_of("demo"))
     erasing.remove_overdue(house.ledger_of("own"))
     return house
 

@@ -104,9 +104,7 @@ def end_sessions(
     if not (person or session or everybody):
         raise ValueError("A person, a session or everybody must be named.")
     ended = [row.id for row in connection.execute(sa.select(sessions.c.id).where(*conditions))]
-    connection.execute(
-        sa.update(sessions).where(*conditions).values(ended_ms=now_ms, ended_why=why, id_token=None)
-    )
+    connection.execute(sa.update(sessions).where(*conditions).values(ended_ms=now_ms, ended_why=why, id_token=None))
     return ended
 
 

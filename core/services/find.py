@@ -31,6 +31,7 @@ PAGES = (
     ("Compare runs", "compare_runs", "2 to 200 runs side by side", "difference curves baseline"),
     ("Models", "models", "Registered models, stages, lineage", "registry versions champion lineage"),
     ("Projects", "projects", "What belongs together, and who sees it", "scope rule team rights members workspace tag"),
+    ("Inventory", "inventory", "Models the organisation answers for", "owner validator tier gaps vendor review excel"),
     ("Sources", "sources", "What is connected, and its syncs", "connect mlflow add sync settings demo"),
     ("Access", "access", "People, roles, sessions", "users teams deputies tokens sign-in log accounts authors erase"),
     ("My account", "account", "Own tokens, sessions, deputies", "password profile sign out api key"),

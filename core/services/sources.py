@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.connectors import connect
-from core.errors import Busy, NotAllowed, NotFound, SettingsError
+from core.errors import Busy, NotAllowed, SettingsError
 from core.facts import copies
 from core.facts.syncs import SyncState, sync_states
 from core.governance.attention import is_stale

@@ -23,12 +23,12 @@ def listing(house: House) -> None:
     """Attempts, newest first. Filters stand in the URL."""
     names = {one.id: f"{one.name} · {one.login}" for one in directory.everyone(house).values() if one.login}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        url.one_from_url("who", list(names))
+        url.one_from_url("who", "who", list(names))
         person = st.selectbox(
             "Person", list(names), format_func=lambda one: names[one], key="who", placeholder="Everybody", width=260,
             index=None,
         )  # fmt: skip
-        url.one_to_url("who", person)
+        url.one_to_url("who", "who", person)
         outcome = st.selectbox(
             "Outcome", list(CHOICES), index=None, format_func=CHOICES.__getitem__, key="outcome", placeholder="All",
             bind="query-params", width=190,

@@ -61,7 +61,10 @@ def _pages(house: House) -> dict[str, list[Any]]:
             page("compare_runs", "Compare runs", "compare_arrows"),
             page("models", "Models", "deployed_code"),
         ],
-        "Govern": [page("projects", "Projects", "folder_special")],
+        "Govern": [
+            page("inventory", "Inventory", "inventory"),
+            page("projects", "Projects", "folder_special"),
+        ],
         "System": [
             page("sources", "Sources", "hub"),
             page("access", "Access", "admin_panel_settings"),

@@ -29,23 +29,26 @@ def known_only(key: str, options: Sequence[str]) -> None:
     st.session_state[key] = [value for value in st.session_state.get(key, []) if value in known]
 
 
-def one_from_url(name: str, options: Sequence[str], default: str | None = None) -> None:
-    """Puts a query parameter into the widget of that key, whenever the URL says something new.
+def one_from_url(name: str, key: str, options: Sequence[str], default: str | None = None) -> None:
+    """Puts a query parameter into the widget `key`, whenever the URL says something new.
 
-    For choices whose label is not what should stand in the URL; any other binds itself.
+    For widgets whose labels change or are not unique: a bound one writes its label into the URL, this the value.
     """
     stated = st.query_params.get(name, "")
-    if st.session_state.get(f"_url_{name}") != stated or name not in st.session_state:
-        st.session_state[name] = stated if stated in options else default
-        st.session_state[f"_url_{name}"] = stated
+    if st.session_state.get(f"_url_{key}") != stated or key not in st.session_state:
+        st.session_state[key] = stated
+        st.session_state[f"_url_{key}"] = stated
+    if st.session_state[key] not in options:
+        st.session_state[key] = default
 
 
-def one_to_url(name: str, value: str | None, default: str | None = None) -> None:
-    """Writes the widget's value into the URL; the default needs no word there."""
-    said = "" if value in (None, default) else str(value)
+def one_to_url(name: str, key: str, value: str | None, default: str | None = None) -> str:
+    """Writes the widget's value into the URL, nothing for its default; returns it, "" for none."""
+    said = value if value and value != default else ""
     if st.query_params.get(name, "") != said:
         if said:
             st.query_params[name] = said
         else:
             del st.query_params[name]
-    st.session_state[f"_url_{name}"] = said
+    st.session_state[f"_url_{key}"] = said
+    return value or ""

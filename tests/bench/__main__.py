@@ -40,6 +40,10 @@ def _log(rows: int) -> Path:
     return _kept(name, lambda part: inference_log.write(part, rows), f"a log of {rows:,} rows")
 
 
+def _nothing() -> None:
+    """What makes its own."""
+
+
 def _logs() -> Callable[[int], Path]:
     return _log
 
@@ -56,7 +60,9 @@ def _kept(name: str, write: Callable[[Path], None], what: str) -> Path:
     return path
 
 
-AREAS = {"sync": _store, "browse": _store, "pages": _store, "profile": _logs, "fairness": _logs}
+AREAS = {
+    "sync": _store, "browse": _store, "pages": _store, "profile": _logs, "fairness": _logs, "fleet": _nothing,
+}  # fmt: skip
 
 if __name__ == "__main__":
     main()
