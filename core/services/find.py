@@ -6,6 +6,7 @@ from typing import Any, Literal
 from core.errors import NotFound
 from core.facts import finder
 from core.governance.attention import plural
+from core.governance.rights import Right
 from core.services.guard import needs
 from core.services.house import House
 
@@ -28,6 +29,7 @@ PAGES = (
     ("Experiments", "experiments", "All runs: search, sort, group", "runs table search metrics params"),
     ("Compare runs", "compare_runs", "2 to 200 runs side by side", "difference curves baseline"),
     ("Models", "models", "Registered models, stages, lineage", "registry versions champion lineage"),
+    ("Audit", "audit", "Every decision: who, what, when", "trail log history events verify chain export who"),
     ("Sources", "sources", "What is connected, and its syncs", "connect mlflow add sync settings demo"),
 )
 
@@ -36,7 +38,7 @@ PAGES = (
 def find(house: House, text: str, limit: int = 20) -> list[Hit]:
     """The best matches of all kinds, best first; pages alone when the text is empty."""
     wanted = text.strip().lower()
-    ranked = _pages(wanted)
+    ranked = [row for row in _pages(wanted) if row[2].page not in _RIGHTS or house.actor.may(_RIGHTS[row[2].page])]
     if wanted:
         for kind in finder.KINDS:
             rows = finder.find(house.facts, kind, text, limit=limit)
@@ -53,6 +55,7 @@ def link(page: str) -> str:
 
 
 _PATHS = {name: f"pages/{name}.py" for _, name, _, _ in PAGES} | {"run": "pages/run.py"}
+_RIGHTS: dict[str, Right] = {"audit": "audit"}  # pages that not everybody sees
 _ORDER: dict[Kind, int] = {"page": 0, "model": 1, "version": 2, "experiment": 3, "run": 4}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.services.house import House
 from core.ui import palette, visit
 
 STYLE = """<style>
@@ -21,8 +22,8 @@ def frame() -> Any:
     st.set_page_config(page_title="Gatehouse", page_icon=str(ROOT / "static" / "icon.png"), layout="wide")
     st.logo(str(ROOT / "static" / "logo.svg"), icon_image=str(ROOT / "static" / "icon.svg"), size="large")
     st.html(STYLE)
-    page = st.navigation(_pages())
     house = visit.current()
+    page = st.navigation(_pages(house))
     with st.sidebar:
         palette.mount()
         visit.badge(house)
@@ -37,7 +38,7 @@ def warm() -> None:
         importlib.import_module(f"core.ui.{room.name}")
 
 
-def _pages() -> dict[str, list[Any]]:
+def _pages(house: House) -> dict[str, list[Any]]:
     def page(name: str, title: str, icon: str, *, default: bool = False, hidden: bool = False) -> Any:
         return st.Page(
             ROOT / "pages" / f"{name}.py",
@@ -56,5 +57,6 @@ def _pages() -> dict[str, list[Any]]:
             page("compare_runs", "Compare runs", "compare_arrows"),
             page("models", "Models", "deployed_code"),
         ],
+        "Govern": [page("audit", "Audit", "history", hidden=not house.actor.may("audit"))],
         "System": [page("sources", "Sources", "hub")],
     }
