@@ -28,6 +28,6 @@ if seq := audit_view.asked("event"):
         audit_view.opened(audit.event(house, seq))
     except GatehouseError as missing:
         audit_view.mistake(missing.message, missing.hint)
-if clicked := audit_view.listing(house, query, found):
+if clicked := audit_view.listing(query, found):
     st.query_params["event"] = str(clicked)
     st.rerun()

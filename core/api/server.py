@@ -28,7 +28,7 @@ from core.api import door
 from core.api.app import build
 from core.api.gate import Gate
 from core.errors import GatehouseError
-from core.services import accounts, demo_people, histories, profiling
+from core.services import accounts, demo_notes, demo_people, histories, profiling
 from core.services.house import House, current, open_house
 
 HOSTS = ["localhost", "127.0.0.1", "[::1]"]
@@ -145,6 +145,7 @@ def _open(stated: settings.Settings) -> House:
         sys.stdout.flush()
     if house.shows_demo:
         demo_people.furnish(house.ledger_of("demo"))
+        demo_notes.furnish(house.ledger_of("demo"))
     return house
 
 

@@ -56,6 +56,10 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "view.deleted": ("{actor} deleted the view {subject}",),
     "view.restored": ("{actor} brought back the view {subject}",),
     "view.handed_over": ("{actor} handed the view {subject} over to {after.owner|name}",),
+    "view.chosen": (
+        "{actor} chose to begin with the view {after.view|name} on {page}",
+        "{actor} chose to begin with no own view on {page}",
+    ),
     "view.default_set": (
         "{actor} made {after.view|name} the view that everybody begins with on {page}",
         "{actor} took away the view that everybody begins with on {page}",

@@ -1,4 +1,4 @@
-"""Finding anything by a few letters: pages, models, versions, experiments, runs."""
+"""Finding anything by a few letters: pages, saved views, models, versions, experiments, runs."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,10 +7,11 @@ from core.errors import NotFound
 from core.facts import finder
 from core.governance.attention import plural
 from core.governance.rights import Right
+from core.services import views
 from core.services.guard import needs
 from core.services.house import House
 
-Kind = Literal["page", "model", "version", "experiment", "run"]
+Kind = Literal["page", "view", "model", "version", "experiment", "run"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ def find(house: House, text: str, limit: int = 20) -> list[Hit]:
     wanted = text.strip().lower()
     ranked = [row for row in _pages(wanted) if row[2].page not in _RIGHTS or house.actor.may(_RIGHTS[row[2].page])]
     if wanted:
+        ranked += _views(house, wanted)
         for kind in finder.KINDS:
             rows = finder.find(house.facts, kind, text, limit=limit)
             ranked += [(row["rank"], _ORDER[_HITS[kind](row).kind], _HITS[kind](row)) for row in rows]
@@ -56,7 +58,7 @@ def link(page: str) -> str:
 
 _PATHS = {name: f"pages/{name}.py" for _, name, _, _ in PAGES} | {"run": "pages/run.py"}
 _RIGHTS: dict[str, Right] = {"audit": "audit"}  # pages that not everybody sees
-_ORDER: dict[Kind, int] = {"page": 0, "model": 1, "version": 2, "experiment": 3, "run": 4}
+_ORDER: dict[Kind, int] = {"page": 0, "view": 1, "model": 1, "version": 2, "experiment": 3, "run": 4}
 
 
 def _pages(wanted: str) -> list[tuple[int, int, Hit]]:
@@ -67,6 +69,18 @@ def _pages(wanted: str) -> list[tuple[int, int, Hit]]:
             continue
         rank = 0 if wanted == lower else 1 if lower.startswith(wanted) else 4
         found.append((rank, 0, Hit(kind="page", title=title, subtitle=about, page=name)))
+    return found
+
+
+def _views(house: House, wanted: str) -> list[tuple[int, int, Hit]]:
+    found = []
+    for view in views.listing(house):
+        lower = view.name.lower()
+        if all(word in lower for word in wanted.split()):
+            rank = 0 if wanted == lower else 1 if lower.startswith(wanted) else 4
+            about = f"{'Shared' if view.shared else 'Private'} view of {view.page} · {view.owner_name}"
+            hit = Hit(kind="view", title=view.name, subtitle=about, page=view.page, params=(("view", view.id),))
+            found.append((rank, _ORDER["view"], hit))
     return found
 
 

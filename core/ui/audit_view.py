@@ -28,30 +28,30 @@ def filters(house: House) -> Query:
     """The controls above the list. Their values stand in the URL."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="audit_filters"):
         words = st.text_input(
-            "Search", key="q", bind="query-params", icon=":material/search:", width=300, max_chars=audit.LONGEST,
-            placeholder="Words in events, names, notes", autocomplete="off",
+            "Search", key="q", bind="query-params", icon=":material/search:", width=190, max_chars=audit.LONGEST,
+            placeholder="Words", autocomplete="off",
             help="All words must occur, whatever their case: in what happened, whom it concerns, what was said, and in "
             "texts that were not erased.",
         )  # fmt: skip
         people = {known.id: known for known in directory.everyone(house).values()}
         actors = [*people, *directory.OTHERS]
         actor = st.selectbox(
-            "Who", actors, index=None, key="actor", bind="query-params", placeholder="Anybody", width=200,
+            "Who", actors, index=None, key="actor", bind="query-params", placeholder="Anybody", width=160,
             format_func=_labels(house, actors).__getitem__,
         )  # fmt: skip
         names = audit.actions(house)
         families = list(dict.fromkeys(deeds.family(name) for name in names))
         action = st.selectbox(
             "What", [*families, *names], index=None, key="action", bind="query-params", placeholder="Anything",
-            width=190, help="A family of events, or one kind of them.",
+            width=150, help="A family of events, or one kind of them.",
         )  # fmt: skip
         subject = st.text_input(
-            "About", key="subject", bind="query-params", placeholder="person:p_... or model", width=190,
+            "About", key="subject", bind="query-params", placeholder="model, person:p_…", width=160,
             max_chars=audit.LONGEST, autocomplete="off",
             help="A kind, such as person or inventory, or one thing, such as person:p_0123.",
         )  # fmt: skip
-        first = st.date_input("From", None, key="from", bind="query-params", width=135, format="YYYY-MM-DD")
-        last = st.date_input("To", None, key="to", bind="query-params", width=135, format="YYYY-MM-DD")
+        first = st.date_input("From", None, key="from", bind="query-params", width=130, format="YYYY-MM-DD")
+        last = st.date_input("To", None, key="to", bind="query-params", width=130, format="YYYY-MM-DD")
     wanted = Wanted(
         actor=actor or "", action=action or "", subject=(subject or "").strip(),
         from_ms=_midnight(first) if isinstance(first, date) else None,
@@ -77,7 +77,7 @@ def asked(name: str) -> int | None:
     return _number(st.query_params.get(name, ""))
 
 
-def listing(house: House, query: Query, found: Found) -> int | None:
+def listing(query: Query, found: Found) -> int | None:
     """A page of events, newest first. Returns the seq of one that was just clicked."""
     _summary(query, found)
     if not found.lines:
@@ -228,7 +228,7 @@ def _grid(lines: tuple[Line, ...]) -> int | None:
         column_config={
             "seq": C.ButtonColumn("Event", pinned=True, type="tertiary", key="opened_event", width=80),
             "time": C.DatetimeColumn("When", format="D MMM YYYY, HH:mm:ss", width=170),
-            "said": C.TextColumn("What happened", width=560),
+            "said": C.TextColumn("What happened", width=470),
             "action": C.TextColumn("Kind", width=150),
             "subject": C.TextColumn("About", width=230),
         },
