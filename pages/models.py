@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.errors import NotFound
-from core.services import versions
-from core.ui import model_table, model_view, overview_parts
+from core.services import notes, versions
+from core.ui import model_table, model_view, notes_part, overview_parts
 from core.ui.plain import plain
 from core.ui.visit import current
 
@@ -25,6 +25,8 @@ if ref:
         st.rerun()
     if chosen:
         model_view.version(chosen)
+        notes_part.notes_and_tags(house, notes.subject_of("version", ref, chosen.version), "version")
+    notes_part.notes_and_tags(house, notes.subject_of("model", ref), "model")
     model_view.timeline(model)
 else:
     st.title("Models", anchor=False)

@@ -77,8 +77,9 @@ def listing(
 ) -> Listing:
     """Models by name.
 
-    text: words that name, description, tags or tags made here hold, whatever their case.  stage: one of STAGES; models with a version
-    in it.  gap: a part of lineage (or "any") that the version that speaks for the model lacks.
+    text: words that name, description, tags or tags made here hold, whatever their case.
+    stage: one of STAGES; models with a version in it.
+    gap: a part of lineage (or "any") that the version that speaks for the model lacks.
     """
     here = notes.tags_of_models(house)
     known = [replace(model, tags_here=here[model.ref]) if model.ref in here else model for model in fleet(house)]

@@ -22,7 +22,8 @@ Params = tuple[tuple[str, tuple[str, ...]], ...]
 
 PAGES: Mapping[str, Mapping[str, int]] = {
     "experiments": {
-        "q": 1, "sort": 1, "way": 1, "spark": 1, "deleted": 1, "experiment": 200, "group": 50, "column": 200, "pin": 200,
+        "q": 1, "sort": 1, "way": 1, "spark": 1, "deleted": 1,
+        "experiment": 200, "group": 50, "column": 200, "pin": 200,
     },
 }  # fmt: skip
 """Query parameters that a page's views keep, and how many values each may have."""

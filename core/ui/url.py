@@ -27,3 +27,9 @@ def known_only(key: str, options: Sequence[str]) -> None:
     """Drops values of the widget `key` that are no options any more."""
     known = set(options)
     st.session_state[key] = [value for value in st.session_state.get(key, []) if value in known]
+
+
+def known_value(key: str, options: Sequence[str]) -> None:
+    """Drops the value of the widget `key` when it is no option any more."""
+    if st.session_state.get(key) not in (None, *options):
+        del st.session_state[key]
