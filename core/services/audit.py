@@ -185,7 +185,10 @@ def matching(
     seals = {event.seq: _seals(event) for event in events}
     texts = trail.texts(connection, {seal for found in seals.values() for seal in found})
     for event in events:
-        hay = f"{event.action} {event.subject} {event.actor} {event.payload}"
+        said = event.payload
+        for seal in seals[event.seq]:
+            said = said.replace(seal, "")  # its digits say nothing
+        hay = f"{event.action} {event.subject} {event.actor} {said}"
         parts = [hay, known.get(event.actor, ""), *(known.get(one, "") for one in ID.findall(hay))]
         parts += [texts[seal].text for seal in seals[event.seq] if seal in texts]
         whole = "\n".join(parts).casefold()
