@@ -7,7 +7,7 @@ from core.governance.attention import plural
 from core.services import runs
 from core.services.house import now_ms
 from core.services.runs import PAGE, Found, Groups
-from core.ui import basket, downloads, overview_parts, run_controls, run_table, search_box
+from core.ui import basket, downloads, overview_parts, run_controls, run_table, search_box, views_menu
 from core.ui.visit import current
 
 house, now = current(), now_ms()
@@ -19,7 +19,10 @@ if not house.sources:
     overview_parts.nothing_yet(house)
     st.stop()
 
+views_menu.begin(house)
 shape = run_controls.controls(house)
+with actions:
+    views_menu.menu(house)
 query = shape.query
 found: Groups | Found
 try:

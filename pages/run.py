@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.errors import NotFound
-from core.services import authors, runs
-from core.ui import curve_view, history_loading, run_view
+from core.services import authors, notes, runs
+from core.ui import curve_view, history_loading, notes_part, run_view
 from core.ui.plain import plain
 from core.ui.visit import current
 
@@ -21,6 +21,7 @@ except NotFound as missing:
     st.stop()
 
 run_view.heading(run, authors.of(house, run.source, run.user))
+notes_part.notes_and_tags(house, notes.subject_of("run", run.ref), "run")
 history_loading.ensure(house, [run.ref])
 left, right = st.columns([6, 5], gap="small")
 with left:

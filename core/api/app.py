@@ -19,7 +19,7 @@ HouseGetter = Callable[[], House]
 
 def build(house: HouseGetter, token: Callable[[], str]) -> FastAPI:
     """The application. house: the open house, asked at each request.  token: that of commands on this machine."""
-    from core.api import inventory, jobs, models, people, profiles, projects, runs, sources
+    from core.api import audit, inventory, jobs, models, notes, people, profiles, projects, runs, sources
 
     api = FastAPI(
         title="Gatehouse",
@@ -31,7 +31,7 @@ def build(house: HouseGetter, token: Callable[[], str]) -> FastAPI:
     )
 
     api.state.visit = lambda request: house().by(visitor.by_request(house(), request, token))
-    for room in (runs, models, inventory, profiles, projects, sources, jobs, people):
+    for room in (runs, models, inventory, profiles, projects, sources, jobs, people, audit, notes):
         api.include_router(room.router())
     api.include_router(sources.actions())
     api.add_exception_handler(GatehouseError, _family)

@@ -28,7 +28,16 @@ from core.api import door, oidc
 from core.api.app import build
 from core.api.gate import Gate
 from core.errors import GatehouseError
-from core.services import accounts, demo_inventory, demo_people, demo_projects, erasing, histories, profiling
+from core.services import (
+    accounts,
+    demo_inventory,
+    demo_notes,
+    demo_people,
+    demo_projects,
+    erasing,
+    histories,
+    profiling,
+)  # fmt: skip
 from core.services.house import House, current, open_house
 
 HOSTS = ["localhost", "127.0.0.1", "[::1]"]
@@ -153,6 +162,7 @@ def _open(stated: settings.Settings) -> House:
         demo_people.furnish(house.ledger_of("demo"))
         demo_projects.furnish(house.ledger_of("demo"))
         demo_inventory.furnish(house.ledger_of("demo"))
+        demo_notes.furnish(house.ledger_of("demo"))
     erasing.remove_overdue(house.ledger_of("own"))
     return house
 

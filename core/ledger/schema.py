@@ -31,7 +31,7 @@ audit_events = sa.Table(
     sa.Index("ix_audit_events_subject", "subject", "seq"),
     sa.Index("ix_audit_events_actor", "actor", "seq"),
     sa.Index("ix_audit_events_action", "action", "seq"),
-    sa.Index("ix_audit_events_time_ms", "time_ms"),
+    sa.Index("ix_audit_events_time_ms", "time_ms", "seq"),
 )  # fmt: skip
 
 # The end of the chain. Grain: one row (id 1). Locked by every write on PostgreSQL.

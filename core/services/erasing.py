@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from core.errors import Conflict, Invalid
 from core.ledger import people, sessions
 from core.ledger.authors import authors
+from core.ledger.engines import BUSY_S
 from core.ledger.schema import sealed_texts
-from core.ledger.store import BUSY_S, Ledger, Transaction
+from core.ledger.store import Ledger, Transaction
 from core.services import tokens
 from core.services.accounts import find
 from core.services.administrators import an_administrator_stays

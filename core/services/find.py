@@ -1,4 +1,4 @@
-"""Finding anything by a few letters: pages, models, versions, experiments, runs."""
+"""Finding anything by a few letters: pages, saved views, models, versions, experiments, runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,10 +8,11 @@ from core.errors import NotFound
 from core.facts import finder
 from core.governance.attention import plural
 from core.governance.rights import Right
+from core.services import views
 from core.services.guard import needs
 from core.services.house import House
 
-Kind = Literal["page", "model", "version", "experiment", "run"]
+Kind = Literal["page", "view", "model", "version", "experiment", "run"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +33,15 @@ PAGES = (
     ("Models", "models", "Registered models, stages, lineage", "registry versions champion lineage"),
     ("Projects", "projects", "What belongs together, and who sees it", "scope rule team rights members workspace tag"),
     ("Inventory", "inventory", "Models the organisation answers for", "owner validator tier gaps vendor review excel"),
+    ("Audit", "audit", "Every decision: who, what, when", "trail log history events verify chain export who"),
     ("Sources", "sources", "What is connected, and its syncs", "connect mlflow add sync settings demo"),
     ("Access", "access", "People, roles, sessions", "users teams deputies tokens sign-in log accounts authors erase"),
     ("My account", "account", "Own tokens, sessions, deputies", "password profile sign out api key"),
 )
-NEEDED: Mapping[str, tuple[Right, bool] | None] = {"access": ("access_view", True), "account": None}
+NEEDED: Mapping[str, tuple[Right, bool] | None] = {
+    "access": ("access_view", True), "account": None, "audit": ("audit", True),
+}  # fmt: skip
+
 """The right that a page needs, and whether it must hold everywhere; None: everybody may open it who is signed in.
 
 A page that is not named here needs "view" somewhere.
@@ -49,6 +54,7 @@ def find(house: House, text: str, limit: int = 20) -> list[Hit]:
     wanted = text.strip().lower()
     ranked = [found for found in _pages(wanted) if may_open(house, found[2].page)]
     if wanted:
+        ranked += _views(house, wanted)
         for kind in finder.KINDS:
             rows = finder.find(house.facts, kind, text, limit=limit)
             ranked += [(row["rank"], _ORDER[_HITS[kind](row).kind], _HITS[kind](row)) for row in rows]
@@ -74,7 +80,7 @@ def link(page: str) -> str:
 
 
 _PATHS = {name: f"pages/{name}.py" for _, name, _, _ in PAGES} | {"run": "pages/run.py"}
-_ORDER: dict[Kind, int] = {"page": 0, "model": 1, "version": 2, "experiment": 3, "run": 4}
+_ORDER: dict[Kind, int] = {"page": 0, "view": 1, "model": 1, "version": 2, "experiment": 3, "run": 4}
 
 
 def _pages(wanted: str) -> list[tuple[int, int, Hit]]:
@@ -85,6 +91,18 @@ def _pages(wanted: str) -> list[tuple[int, int, Hit]]:
             continue
         rank = 0 if wanted == lower else 1 if lower.startswith(wanted) else 4
         found.append((rank, 0, Hit(kind="page", title=title, subtitle=about, page=name)))
+    return found
+
+
+def _views(house: House, wanted: str) -> list[tuple[int, int, Hit]]:
+    found = []
+    for view in views.listing(house):
+        lower = view.name.lower()
+        if all(word in lower for word in wanted.split()):
+            rank = 0 if wanted == lower else 1 if lower.startswith(wanted) else 4
+            about = f"{'Shared' if view.shared else 'Private'} view of {view.page} · {view.owner_name}"
+            hit = Hit(kind="view", title=view.name, subtitle=about, page=view.page, params=(("view", view.id),))
+            found.append((rank, _ORDER["view"], hit))
     return found
 
 

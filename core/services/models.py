@@ -3,13 +3,14 @@
 import csv as csv_module
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
 
 from core.facts import registry
 from core.governance.lineage import KEYS, PARTS, Lineage
+from core.services import notes
 from core.services.cache import cached
 from core.services.guard import needs
 from core.services.house import House
@@ -25,6 +26,7 @@ class FleetModel:
     ref: "source:name".  stage: the highest that a version of it has; "" without versions.
     stages: all that its versions have.
     production, staging: versions in that stage, newest first.  aliases: "champion → v3".  tags: "key=value".
+    tags_here: likewise, made here and not at the source.
     speaker: the version that speaks for the model: the newest in production, else the newest of all.
     lineage: that version's; None without versions.  gaps: parts that any version in production lacks.
     """
@@ -46,6 +48,7 @@ class FleetModel:
     gaps: tuple[str, ...]
     created_ms: int | None
     updated_ms: int | None
+    tags_here: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +77,13 @@ def listing(
 ) -> Listing:
     """Models by name.
 
-    text: words that name, description or tags hold, whatever their case.  stage: one of STAGES; models with a version
-    in it.  gap: a part of lineage (or "any") that the version that speaks for the model lacks.
+    text: words that name, description, tags or tags made here hold, whatever their case.
+    stage: one of STAGES; models with a version in it.
+    gap: a part of lineage (or "any") that the version that speaks for the model lacks.
     """
-    found = [model for model in fleet(house) if _wanted(model, text.casefold().split(), stage, source, gap)]
+    here = notes.tags_of_models(house)
+    known = [replace(model, tags_here=here[model.ref]) if model.ref in here else model for model in fleet(house)]
+    found = [model for model in known if _wanted(model, text.casefold().split(), stage, source, gap)]
     return Listing(models=tuple(found[offset : offset + limit]), total=len(found))
 
 
@@ -118,7 +124,7 @@ def _wanted(model: FleetModel, words: Sequence[str], stage: str, source: str, ga
             return False
     if not words:
         return True
-    hay = " ".join([model.name, model.description, *model.tags, *model.aliases]).casefold()
+    hay = " ".join([model.name, model.description, *model.tags, *model.tags_here, *model.aliases]).casefold()
     return all(word in hay for word in words)
 
 
@@ -168,6 +174,7 @@ def _table(models: Sequence[FleetModel]) -> pa.Table:
             "staging": texts,
             "aliases": texts,
             "tags": texts,
+            "tags_here": texts,
             "speaker": text,
         }.items()
     }

@@ -109,12 +109,15 @@ def _grid(found: tuple[FleetModel, ...], *, several: bool) -> str | None:
             "production": [_numbers(model.production) for model in found],
             "staging": [_numbers(model.staging) for model in found],
             "newest": [f"v{model.newest}" if model.newest else "" for model in found],
+            "here": [list(model.tags_here) for model in found],
             "updated": moments.column([model.updated_ms for model in found]),
             "lineage": [badges.lineage_marks(model.lineage) for model in found],
             "description": [model.description[:300] for model in found],
             "source": [model.source for model in found],
         }
     )
+    hidden = {"source"} if not several else set()
+    hidden |= set() if any(model.tags_here for model in found) else {"here"}
     clicked = C.ButtonColumn("Model", pinned=True, alignment="left", type="tertiary", key="opened_model", width=190)
     st.dataframe(
         frame,
@@ -124,7 +127,7 @@ def _grid(found: tuple[FleetModel, ...], *, several: bool) -> str | None:
         row_height=38,
         height=min(38 * len(found) + 37, 720),
         alt="Registered models with stage, versions, lineage and last change",
-        column_order=None if several else [name for name in frame.columns if name != "source"],
+        column_order=[name for name in frame.columns if name not in hidden],
         column_config={
             "model": clicked,
             "stage": C.MultiselectColumn(
@@ -144,6 +147,7 @@ def _grid(found: tuple[FleetModel, ...], *, several: bool) -> str | None:
                 width=330,
                 help="Of the newest version in production, else of the newest. ✓ on record, – missing.",
             ),
+            "here": C.ListColumn("Tags made here", width=170, help="Set in Gatehouse, unknown to the source."),
             "updated": C.DatetimeColumn("Changed", format="D MMM YYYY", width=105),
             "description": C.TextColumn("Description", width="large"),
             "source": C.TextColumn("Source", width=110),

@@ -46,9 +46,13 @@ def controls(house: House) -> Shape:
         names = [field_text(Field("metric", key)) for key in here.metrics[:MOST_OPTIONS]]
         params = [field_text(Field("param", key)) for key in here.params[:MOST_OPTIONS]]
         tags = [field_text(Field("tag", key)) for key in here.tags[:MOST_OPTIONS]]
+        sorts = [SORTED_BY_DEFAULT, "duration", "name", "user", *names, *params]
+        url.known_value("sort", sorts)
+        url.known_value("way", list(WAYS))
+        url.known_value("spark", here.metrics[:MOST_OPTIONS])
         sort = st.selectbox(
             "Sort by",
-            [SORTED_BY_DEFAULT, "duration", "name", "user", *names, *params],
+            sorts,
             key="sort",
             bind="query-params",
             width=210,

@@ -64,6 +64,7 @@ def _pages(house: House) -> dict[str, list[Any]]:
         "Govern": [
             page("inventory", "Inventory", "inventory"),
             page("projects", "Projects", "folder_special"),
+            page("audit", "Audit", "history"),
         ],
         "System": [
             page("sources", "Sources", "hub"),

@@ -52,3 +52,9 @@ def one_to_url(name: str, key: str, value: str | None, default: str | None = Non
             del st.query_params[name]
     st.session_state[f"_url_{key}"] = said
     return value or ""
+
+
+def known_value(key: str, options: Sequence[str]) -> None:
+    """Drops the value of the widget `key` when it is no option any more."""
+    if st.session_state.get(key) not in (None, *options):
+        del st.session_state[key]

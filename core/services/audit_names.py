@@ -1,0 +1,43 @@
+"""Names of whatever events speak of, by id."""
+
+import re
+from collections.abc import Callable, Mapping
+
+import sqlalchemy as sa
+
+from core.ledger import people, views  # noqa: F401 - their tables are looked up by name
+from core.ledger.schema import metadata
+from core.services import directory
+from core.services.cache import cached
+from core.services.guard import needs
+from core.services.house import House
+
+ID = re.compile(r"\b[a-z]{1,4}_[0-9a-f]{16}\b")
+NAMED = ("teams", "projects", "saved_views")
+"""Tables with an id and a name that is nobody's personal data."""
+
+
+@needs(None)
+@cached(maxsize=4, decisions=True)
+def names(house: House) -> Mapping[str, str]:
+    """Every name there is, by id: people, teams, projects, views, and the program's own actors."""
+    found = dict(directory.OTHERS)
+    found |= {person.id: person.name for person in directory.everyone(house).values()}
+    for table in (metadata.tables[name] for name in NAMED if name in metadata.tables):
+        for row in house.ledger.rows(sa.select(table.c.id, table.c.name)):
+            found[row["id"]] = row["name"]
+    return found
+
+
+@needs(None)
+def namer(house: House) -> Callable[[str], str]:
+    """Names an id or a subject (kind:id); what follows the kind where nothing better is known."""
+    known = names(house)
+
+    def name(text: str) -> str:
+        if text in known:
+            return known[text]
+        _, mark, own = text.partition(":")
+        return known.get(own, own) if mark and own else text
+
+    return name
