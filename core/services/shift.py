@@ -23,7 +23,7 @@ class Shift:
 
     def __init__(self) -> None:
         self.holder = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(6)}"
-        self._asked: dict[str, tuple["Ledger", float, bool]] = {}
+        self._asked: dict[str, tuple[Ledger, float, bool]] = {}
 
     def on(self, which: str, ledger: "Ledger", now_ms: Callable[[], int]) -> bool:
         """Whether this server is the one. which: the stores concerned.  Raises StoreError."""
