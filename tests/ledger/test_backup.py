@@ -310,13 +310,17 @@ def test_a_damaged_or_forged_backup_changes_nothing(ledger: Ledger, kept: Path, 
 
 
 def test_a_link_in_the_way_is_not_followed(ledger: Ledger, kept: Path, tmp_path: Path) -> None:
+    url, head = _url(ledger), ledger.head()
     ledger.close()
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "to").mkdir()
     (tmp_path / "to" / "observed").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(GatehouseError, match="elsewhere"):
-        restore(_url(ledger), tmp_path / "to", kept, now_ms=12)
+        restore(url, tmp_path / "to", kept, now_ms=12)
     assert list((tmp_path / "elsewhere").iterdir()) == []
+    again = open_ledger(url)
+    assert again.head() == head
+    again.close()
 
 
 def test_a_newer_backup_is_refused(ledger: Ledger, kept: Path, tmp_path: Path) -> None:

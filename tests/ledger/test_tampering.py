@@ -83,9 +83,11 @@ def _head_back(connection: sa.Connection) -> None:
     connection.execute(sa.update(ledger_head).values(seq=event["seq"], hash=event["hash"]))
 
 
-CASES = [(_change, 5, "content"), (_change_time, 5, "content"), (_delete, 5, "missing"),
-         (_insert, 5, "does not follow"), (_insert_before_all, 0, "stands after"), (_swap, 5, "does not follow"), (_delete_first, 1, "missing"),
-         (_cut, 8, "missing"), (_empty, 1, "missing"), (_head_back, 10, "head")]  # fmt: skip
+CASES = [
+    (_change, 5, "content"), (_change_time, 5, "content"), (_delete, 5, "missing"), (_insert, 5, "does not follow"),
+    (_insert_before_all, 0, "stands after"), (_swap, 5, "does not follow"), (_delete_first, 1, "missing"),
+    (_cut, 8, "missing"), (_empty, 1, "missing"), (_head_back, 10, "head"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("tamper", "seq", "word"), CASES, ids=lambda case: getattr(case, "__name__", ""))
