@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from core.errors import StoreDamaged, StoreError
 from core.ledger import chain
-from core.ledger.engines import engine_of
 from core.ledger.people import people
 from core.ledger.schema import audit_events, sealed_texts
 from core.ledger.store import Ledger, open_ledger
@@ -150,8 +149,13 @@ def test_what_an_administrator_wrote_as_no_utf8_is_named(tmp_path: Path) -> None
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     for n in range(2, 6):
         with ledger.transaction(actor="p_1", now_ms=n) as tx:
-            tx.append("thing.changed", "thing:1", {"n": n})
-    with engine_of(f"sqlite:///{tmp_path / 'ledger.db'}").connect().execution_options(writes=True) as connection:
+            tx.append("thing.changed", "thing:1", {"n": n, "text": tx.seal("A text", "p_1")})
+    with ledger.engine.connect().execution_options(writes=True) as connection:
+        connection.exec_driver_sql("UPDATE sealed_texts SET text = CAST(x'ff' AS TEXT) WHERE rowid = 2")
+        connection.commit()
+    (problem,) = verify(ledger).problems
+    assert problem.kind == "text"
+    with ledger.engine.connect().execution_options(writes=True) as connection:
         connection.exec_driver_sql("DROP TRIGGER audit_events_no_update")
         connection.exec_driver_sql("UPDATE audit_events SET payload = CAST(x'ff' AS TEXT) WHERE seq = 3")
         connection.commit()
