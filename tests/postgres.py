@@ -22,8 +22,11 @@ def binaries() -> Path:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Runs a server; yields its URL without a database name. Ends it by pid."""
+def server(*, durable: bool = False) -> Iterator[str]:
+    """Runs a server; yields its URL without a database name. Ends it by pid.
+
+    durable: it waits for its disk, as servers do; tests need not.
+    """
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -40,7 +43,7 @@ def server() -> Iterator[str]:
     )  # fmt: skip
     process = subprocess.Popen(
         [binaries() / "postgres", "-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1",
-         "-c", "fsync=off"],
+         "-c", f"fsync={'on' if durable else 'off'}"],
         **quiet, **as_user,
     )  # fmt: skip
     url = f"postgresql://tests@127.0.0.1:{port}"
@@ -48,7 +51,7 @@ def server() -> Iterator[str]:
         _wait(process, url)
         yield url
     finally:
-        process.send_signal(signal.SIGINT)  # "fast": does not wait for clients that pool connections
+        process.send_signal(signal.SIGQUIT)  # waits neither for clients that pool connections nor for its disk
         process.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -119,7 +119,7 @@ class Reader:
         with self._archive.open(f"ledger/{table}.jsonl") as file:
             columns = [str(name) for name in json.loads(file.readline())]
             for line in file:
-                yield dict(zip(columns, (_value(item) for item in json.loads(line)), strict=True))
+                yield dict(zip(columns, (value_of(item) for item in json.loads(line)), strict=True))
 
 
 @contextmanager
@@ -207,7 +207,8 @@ def _told(value: Any) -> Any:
     raise ValueError(f"A backup holds texts, numbers, bytes and JSON, got {type(value).__name__}.")
 
 
-def _value(item: Any) -> Any:
+def value_of(item: Any) -> Any:
+    """A value as `lines` packed it."""
     if not isinstance(item, dict):
         return item
     return base64.b64decode(item["bytes"]) if "bytes" in item else item["json"]

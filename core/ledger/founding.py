@@ -23,9 +23,8 @@ def ledger_id(connection: sa.Connection) -> str:
     query = (
         sa.select(audit_events.c.payload).where(audit_events.c.action == FOUNDED).order_by(audit_events.c.seq).limit(1)
     )
-    text = connection.execute(query).scalar()
     try:
-        said = json.loads(text or "{}")
-    except ValueError:
+        said = json.loads(connection.execute(query).scalar() or "{}")
+    except (ValueError, TypeError, RecursionError, sa.exc.OperationalError):  # whatever somebody put in its place
         return ""
     return str(said.get("ledger", "")) if isinstance(said, dict) else ""

@@ -52,6 +52,8 @@ def restore(url: str, folder: Path, path: Path, *, now_ms: int, password: str | 
                 hint="Nothing was changed. Restore it with the Gatehouse that wrote it, or a newer one.",
             )
         reader.check()
+        for name in reader.observed():
+            _no_link(folder, name)
         engine = engine_of(url, password=password)
         try:
             stamp = f"{now_ms}_{secrets.token_hex(3)}"
@@ -203,11 +205,15 @@ def _move_aside(connection: sa.Connection, schema: str) -> tuple[str, tuple[int,
     return schema, head
 
 
+def _no_link(folder: Path, name: str) -> None:
+    for part in (folder / name, *(folder / parent for parent in PurePosixPath(name).parents[:-1])):
+        if part.is_symlink():
+            raise StoreError(f"{part} leads elsewhere.", hint="Nothing was changed. Remove the link, then try again.")
+
+
 def _bring_back(reader: Reader, folder: Path, name: str, stamp: str) -> bool:
     """Writes an observed file that is not here as it was; a different one of that name is kept. Whether it wrote it."""
     path = folder / name
-    if any((folder / part).is_symlink() for part in (path, *PurePosixPath(name).parents)):
-        raise StoreError(f"{path} leads elsewhere.", hint="Remove the link, then restore again.")
     content_is_here = path.is_file() and archive.digest_of(path) == reader.manifest.members[name].sha256
     if content_is_here:
         return False

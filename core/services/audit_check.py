@@ -1,54 +1,54 @@
-"""Walking the whole chain, as a job: how many events it has and whether it holds."""
+"""Verifying the whole ledger as a job: how many events it has, and whether everything is as it was written."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
-from core.ledger import chain, trail
-from core.ledger.chain import Event
-from core.ledger.schema import ledger_head
-from core.ledger.trail import Wanted
 from core.records import Progress
+from core.services import verification
 from core.services.guard import needs
 from core.services.house import House, now_ms
 from core.services.jobs import Job
 
-EVERY = 2_000
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What walking the chain found.
+    """What a verification found.
 
     events: that hold, from the first on.  head: hash of the last of them.
-    broken: seq of the first event that does not hold; None when all do.  reason: why, in words.
+    broken: seq of the first event that does not hold; None when all do.
+    problems: everything found, each a sentence.  checkpoints: signed ones that the chain agrees with.
+    sealed, erased: texts beside the chain that are as they were, and those that were erased with a person.
     """
 
     events: int
     head: str
     broken: int | None
-    reason: str
+    problems: tuple[str, ...]
+    checkpoints: int
+    sealed: int
+    erased: int
     verified_ms: int
 
     @property
     def intact(self) -> bool:
-        return self.broken is None
+        return not self.problems
 
 
 @needs("audit", everywhere=True)
 def verify(house: House, report: Callable[[Progress], None] = lambda _: None) -> Checked:
-    """Recomputes every hash from the first event to the last, and compares the end with the one written down."""
-    with house.ledger.reading() as connection:
-        end = connection.execute(sa.select(ledger_head.c.seq, ledger_head.c.hash)).one()
-        seq, last, broken = chain.walk(_counted(trail.in_order(connection, Wanted()), end.seq, report))
-    at, reason = (broken.seq, broken.reason) if broken else (None, "")
-    if not broken and seq < end.seq:
-        at, reason = seq + 1, f"it is missing: {end.seq:,} events were written, the chain ends at {seq:,}"
-    elif not broken and (seq, last) != (end.seq, end.hash):
-        at, reason = seq, "it is not the event that was written last"
-    return Checked(events=seq, head=last, broken=at, reason=reason, verified_ms=now_ms())
+    """Recomputes every hash from the first event to the last, and holds texts, end and checkpoints against them."""
+    total = house.ledger.head()[0]
+
+    def passed(done: int) -> None:
+        report(Progress(phase="Recomputing hashes", unit="events", done=done, total=max(total, done)))
+
+    found = verification.verify(house, passed=passed)
+    return Checked(
+        events=found.events, head=found.hash, broken=found.broken.seq if found.broken else None,
+        problems=tuple(problem.told for problem in found.problems), checkpoints=found.checkpoints,
+        sealed=found.sealed, erased=found.erased, verified_ms=now_ms(),
+    )  # fmt: skip
 
 
 @needs("audit", everywhere=True)
@@ -69,10 +69,3 @@ def latest(house: House) -> Job | None:
 
 def _key(house: House) -> str:
     return f"verify:{house.active}"
-
-
-def _counted(events: Iterator[Event], total: int, report: Callable[[Progress], None]) -> Iterator[Event]:
-    for number, event in enumerate(events, start=1):
-        if number % EVERY == 0:
-            report(Progress(phase="Recomputing hashes", unit="events", done=number, total=total))
-        yield event

@@ -19,7 +19,7 @@ from core.governance.materiality import Materiality, Tier, tier_of
 from core.ledger import inventory as table
 from core.ledger import signatures
 from core.ledger.signatures import Signature
-from core.services import directory, policy_files
+from core.services import directory, policy_files, projects
 from core.services.cache import cached
 from core.services.guard import needs
 from core.services.house import House, now_ms
@@ -269,9 +269,19 @@ def _visible(house: House) -> Callable[[Entry], bool]:
 
 @needs("view")
 def homes(house: House) -> Callable[[str | None, str | None], str | None]:
-    """Says to which project an entry belongs, by its ref and by what its row states; None: to none."""
-    _ = house  # projects' rules join here
-    return lambda _ref, stated: stated
+    """Says to which project an entry belongs, by its ref and by what its row states; None: to none.
+
+    A registered model belongs where projects' rules put it, anything else where its row says. Of several projects it
+    is one in which the actor may edit the inventory, if there is one.
+    """
+    held, mine = projects.of_models(house), house.actor.places("inventory")
+
+    def home(ref: str | None, stated: str | None) -> str | None:
+        found = held.get(ref, ()) if ref else ()
+        found = found or ((stated,) if stated else ())
+        return next((place for place in found if mine is not None and place in mine), next(iter(found), None))
+
+    return home
 
 
 @needs("view")

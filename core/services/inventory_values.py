@@ -17,6 +17,7 @@ from core.ledger.texts import clean as storable
 from core.monitors.near import choice as in_a_row
 from core.monitors.near import near, show
 from core.services import directory, inventory, policy_files
+from core.services import projects as project_services
 from core.services.cache import cached
 from core.services.guard import needs
 from core.services.house import House
@@ -84,8 +85,7 @@ def known(house: House, *, day: date) -> Known:
 @needs("view")
 def projects(house: House) -> Mapping[str, str]:
     """Names of projects by id."""
-    _ = house  # projects' names join here
-    return {}
+    return project_services.names(house)
 
 
 def fit(known: Known, name: str, value: Any, before: Any) -> Any:

@@ -203,6 +203,29 @@ def matched(house: House, rule: Rule) -> Scope:
 
 
 @needs("view")
+def of_models(house: House) -> Mapping[str, tuple[str, ...]]:
+    """Registered models that the actor sees -> ids of the projects in force that hold them, of those it is in."""
+    places = house.actor.places("view")
+    with house.ledger.reading() as connection:
+        rows = stored.everything(connection)
+    found: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        if places is None or row["id"] in places:
+            for ref in matched(house, rule_from(stored.rule_of(row))).models:
+                found[ref] = (*found.get(ref, ()), row["id"])
+    return found
+
+
+@needs("view")
+def names(house: House) -> Mapping[str, str]:
+    """Names of the projects in force that the actor is in, by id, by name."""
+    places = house.actor.places("view")
+    with house.ledger.reading() as connection:
+        rows = stored.everything(connection)
+    return {row["id"]: row["name"] for row in rows if places is None or row["id"] in places}
+
+
+@needs("view")
 def holding(house: House, scope: Scope) -> tuple[Held, ...]:
     """What is in a scope that the actor sees, with how much it holds; models first, the fullest first."""
     counts, every, seen = _held(house), house.things, house.scope

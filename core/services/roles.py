@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from core.errors import Conflict, Invalid, NotFound
 from core.ledger.people import by_id, grants, members, people, teams
 from core.ledger.store import Transaction
+from core.services import projects
 from core.services.accounts import give_role
 from core.services.administrators import an_administrator_stays
 from core.services.guard import needs
@@ -108,9 +109,9 @@ def take(house: House, grant: str, *, confirmed: bool = False) -> None:
 
 
 @needs("access_view", everywhere=True)
-def projects_to_choose(house: House) -> Mapping[str, str]:  # noqa: ARG001
+def projects_to_choose(house: House) -> Mapping[str, str]:
     """Projects that roles can be limited to: id to name."""
-    return {}
+    return projects.names(house)
 
 
 def _is_team(holder: str) -> bool:

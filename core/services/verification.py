@@ -7,14 +7,16 @@ from pathlib import Path
 from core.errors import StoreDamaged
 from core.ledger import checkpoints
 from core.ledger.checkpoints import Checkpoint, Stated
-from core.ledger.verify import Verification
+from core.ledger.verify import Passed, Verification
 from core.ledger.verify import verify as walk
 from core.services.guard import needs
 from core.services.house import House, now_ms
 
 
 @needs("audit")
-def verify(house: House, *, against: Sequence[Path] = (), key: Path | None = None) -> Verification:
+def verify(
+    house: House, *, against: Sequence[Path] = (), key: Path | None = None, passed: Passed = lambda _: None
+) -> Verification:
     """Walks the shown ledger; holds it against its own checkpoints and those in `against` (files and folders).
 
     key: the public key that checkpoints must be signed with; None: the one that signs here. Both may lie in a folder
@@ -29,7 +31,7 @@ def verify(house: House, *, against: Sequence[Path] = (), key: Path | None = Non
         signs_here = checkpoints.public_key(here) if here.exists() else trusted
         stated += tuple(replace(item, name=f"{own.name}/{item.name}") for item in checkpoints.gather([own], signs_here))
     stated += checkpoints.gather(against, trusted)
-    return walk(house.ledger, stated)
+    return walk(house.ledger, stated, passed)
 
 
 @needs("audit", everywhere=True)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.errors import GatehouseError
+from core.governance.attention import plural
 from core.services import audit_check
 from core.services.audit_check import Checked
 from core.services.house import House
@@ -12,6 +13,7 @@ from core.ui.plain import plain
 from core.ui.visit import current
 
 EVERY_S = 0.5
+SHOWN = 5
 
 
 def button(house: House) -> None:
@@ -46,16 +48,20 @@ def _found(checked: Checked) -> None:
     at = moments.minute(checked.verified_ms)
     if checked.intact:
         count = f"{checked.events:,} event{'s' if checked.events != 1 else ''}"
+        signed = f" Agrees with {plural(checked.checkpoints, 'signed checkpoint')}." if checked.checkpoints else ""
         st.success(
-            f"**{count}, chain intact**, verified {at}. Head hash `{checked.head}`", icon=":material/verified_user:"
+            f"**{count}, chain intact**, verified {at}.{signed} Head hash `{checked.head}`",
+            icon=":material/verified_user:",
         )
         return
+    told = "  \n".join(plain(problem, 400) for problem in checked.problems[:SHOWN])
+    more = len(checked.problems) - SHOWN
     st.error(
-        f"**The chain is broken at event {checked.broken:,}:** {plain(checked.reason)}. "
-        f"{checked.events:,} events before it hold. Verified {at}.",
+        f"**Not as it was written.** {told}{f'  {chr(10)}And {more:,} more.' if more > 0 else ''}  \n"
+        f"{checked.events:,} events hold. Verified {at}. The page and `gatehouse verify` say the same.",
         icon=":material/gpp_bad:",
     )
-    if st.button(f"Open event {checked.broken:,}", icon=":material/open_in_new:", key="open_broken"):
+    if checked.broken and st.button(f"Open event {checked.broken:,}", icon=":material/open_in_new:", key="open_broken"):
         st.query_params["event"] = str(checked.broken)
         st.rerun()
 
