@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import lru_cache
 from unicodedata import combining, normalize
 
 SIMILAR = 0.84  # of the letters of a name; below it, names of different people pass
@@ -31,42 +30,59 @@ class Suggestion:
     why: str
 
 
-def suggest(name: str, people: Iterable[Candidate]) -> tuple[Suggestion, ...]:
+class Known:
+    """People by all that a name elsewhere could say of them; built once for many names."""
+
+    def __init__(self, people: Iterable[Candidate]) -> None:
+        self._said: dict[str, list[tuple[float, str, Candidate]]] = {}
+        self._alike: dict[tuple[str, str], list[tuple[str, Candidate]]] = {}
+        for one in people:
+            mail, words = one.mail.lower(), _words(one.name)
+            self._note(one.login.lower(), 5, "same login", one)
+            self._note(mail, 4, "same mail address", one)
+            self._note(f"{mail.partition('@')[0]}@", 3, "same name before the @ of the mail address", one)
+            if len(words) > 1:
+                for short in {words[0][0] + words[-1], words[-1] + words[0][0], words[-1] + words[0]}:
+                    self._note(f"{short} ", 2, "initial and surname", one)
+            if words:
+                joined = "".join(words)
+                self._alike.setdefault((joined[0], joined[-1]), []).append((joined, one))
+
+    def _note(self, said: str, rank: float, why: str, one: Candidate) -> None:
+        if said.strip("@ "):
+            self._said.setdefault(said, []).append((rank, why, one))
+
+    def matches(self, name: str) -> list[tuple[float, str, Candidate]]:
+        """rank, why and whom, in no order. name: lower case."""
+        local = name.partition("@")[0]
+        joined = "".join(_words(local))
+        found = [match for said in (name, f"{local}@", f"{joined} ") for match in self._said.get(said, [])]
+        if joined:
+            for other, one in self._alike.get((joined[0], joined[-1]), []):
+                likeness = _likeness(joined, other)
+                if likeness >= SIMILAR:
+                    found.append((1 + likeness, "similar name", one))
+        return found
+
+
+def suggest(name: str, known: Known) -> tuple[Suggestion, ...]:
     """Who may be meant by a name, the likeliest first: same login, same mail, initial and surname, similar name."""
     wanted = name.strip().lower()[:LONGEST]
-    if not wanted:
-        return ()
-    found = [(rank, why, one) for one in people for rank, why in [_match(wanted, one)] if rank]
-    found.sort(key=lambda match: (-match[0], match[2].name, match[2].id))
-    return tuple(Suggestion(person=one.id, why=why) for _, why, one in found[:SUGGESTIONS])
-
-
-def _match(wanted: str, one: Candidate) -> tuple[float, str]:
-    mail = one.mail.lower()
-    if wanted == one.login.lower():
-        return 5, "same login"
-    if mail and wanted == mail:
-        return 4, "same mail address"
-    local = wanted.partition("@")[0]
-    if mail and local == mail.partition("@")[0]:
-        return 3, "same name before the @ of the mail address"
-    words, said = _words(one.name), _words(local)
-    if len(words) > 1 and "".join(said) in {words[0][0] + words[-1], words[-1] + words[0][0], words[-1] + words[0]}:
-        return 2, "initial and surname"
-    likeness = _likeness("".join(said), "".join(words))
-    return (1 + likeness, "similar name") if likeness >= SIMILAR else (0, "")
+    best: dict[str, tuple[float, str, Candidate]] = {}
+    for match in known.matches(wanted) if wanted else []:
+        if match[0] > best.get(match[2].id, (0,))[0]:
+            best[match[2].id] = match
+    ranked = sorted(best.values(), key=lambda match: (-match[0], match[2].name, match[2].id))
+    return tuple(Suggestion(person=one.id, why=why) for _, why, one in ranked[:SUGGESTIONS])
 
 
 def _likeness(one: str, other: str) -> float:
-    """Share of letters in common, in [0, 1]; 0 without counting where it cannot reach SIMILAR, or an end differs."""
-    if not one or not other or one[0] != other[0] or one[-1] != other[-1]:
-        return 0
+    """Share of letters in common, in [0, 1]; 0 without counting where lengths forbid that it reaches SIMILAR."""
     if 2 * min(len(one), len(other)) < SIMILAR * (len(one) + len(other)):
         return 0
     return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
-@lru_cache(maxsize=20_000)
 def _words(text: str) -> tuple[str, ...]:
     bare = "".join(letter for letter in normalize("NFKD", text.casefold()) if not combining(letter))
     return tuple(_WORDS.findall(bare)[:6])

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import sqlalchemy as sa
 
 from core.errors import Invalid, NotFound
-from core.governance.naming import Candidate, Suggestion, suggest
+from core.governance.naming import Candidate, Known, Suggestion, suggest
 from core.ledger import authors as kept
 from core.ledger import people
 from core.ledger.store import Transaction
@@ -78,14 +78,14 @@ def source_users(
         if wanted in row["user_name"].lower() and state in ("", "known" if person else "unknown"):
             matching.append((row, person))
     with house.ledger.reading() as connection:
-        candidates = [
+        known = Known(
             Candidate(id=row["id"], login=row["login"], name=row["name"], mail=row["mail"])
             for row in people.everyone(connection)
-        ]
+        )
     return len(matching), tuple(
         SourceUser(
             source=row["source"], name=row["user_name"], runs=row["runs"], versions=row["versions"], person=person,
-            suggestions=() if person else suggest(row["user_name"], candidates),
+            suggestions=() if person else suggest(row["user_name"], known),
         )
         for row, person in matching[offset : offset + limit]
     )  # fmt: skip

@@ -145,6 +145,7 @@ def test_somebody_without_a_role_meets_no_error(staff: People) -> None:
         app = looked_at(staff, person, name)
         assert not app.exception, name
         assert name != "access" or "Not allowed" in words(app)
+    assert {hit.page for hit in find(staff.by(person), "a")} == {"account"}
     app = looked_at(staff, person, "account")
     assert not app.exception
     assert app.title[0].value == "My account"
