@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from core.services.accounts import FIRST
 
 ROOT = Path(__file__).resolve().parents[1]
 START_S = 90
@@ -32,12 +35,20 @@ class Served:
         return self.folder / "data" / "var"
 
     @property
+    def first_password(self) -> str:
+        """The one of the first administrator, which the server printed when it made the account."""
+        found = re.search(rf"sign in as {FIRST} with the password (\S+)", (self.folder / "serve.log").read_text())
+        assert found is not None, "The server printed no first password."
+        return found[1]
+
+    @property
     def token(self) -> str:
         return json.loads((self.home / "server.json").read_text())["token"]
 
     def get(self, path: str, **params: Any) -> httpx.Response:
         """As a command on this machine asks."""
-        headers = {"Authorization": f"Bearer {self.token}"} if (self.home / "server.json").exists() else {}
+        told = {"Authorization": f"Bearer {self.token}"} if (self.home / "server.json").exists() else {}
+        headers = {"Host": "localhost", **told}
         return httpx.get(f"{self.url}{path}", params=params, headers=headers, timeout=30, trust_env=False)
 
     def post(self, path: str, body: Mapping[str, Any], token: str | None = None) -> httpx.Response:
@@ -50,12 +61,12 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, env: Mapping[str, str] | None = None) -> Iterator[Served]:
-    """`gatehouse serve` in that folder, ready; ended afterwards."""
+def served(
+    folder: Path, env: Mapping[str, str] | None = None, *, reached_at: str = "127.0.0.1", port: int = 0
+) -> Iterator[Served]:
+    """`gatehouse serve` in that folder, ready; ended afterwards. port: a free one unless told."""
     folder.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = port or free_port()
     with (folder / "serve.log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "core", "serve", "--port", str(port)],
@@ -65,13 +76,19 @@ def served(folder: Path, env: Mapping[str, str] | None = None) -> Iterator[Serve
             start_new_session=True,
             env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
         )
-    server = Served(f"http://127.0.0.1:{port}", folder, process)
+    server = Served(f"http://{reached_at}:{port}", folder, process)
     try:
         _wait(server, folder / "serve.log")
         yield server
     finally:
         if process.poll() is None:
             server.end()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def command(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess:

@@ -36,7 +36,7 @@ def sign_in(
     page = _template("signin").substitute(
         notice=notice, hidden=hidden, login=html.escape(login[:100]),
         demo=_demo(hidden) if demo else "", oidc=_oidc(house, asked), first=_first(house),
-        layout=("wide-door demo-first" if house.active == "demo" else "wide-door") if demo else "",
+        layout="wide-door" if demo else "", main="" if house.settings.oidc else " primary",
     )  # fmt: skip
     return _page(page, house, cookie, error)
 

@@ -12,7 +12,8 @@ from tests.mlflow_truth import HOSTILE, number
 
 @pytest.fixture(scope="module")
 def api(bank: Bank) -> TestClient:
-    return TestClient(build(lambda: bank.house, lambda: "secret"), base_url="http://localhost")
+    headers = {"Authorization": "Bearer secret"}
+    return TestClient(build(lambda: bank.house, lambda: "secret"), base_url="http://localhost", headers=headers)
 
 
 def every(api: TestClient, path: str, **params) -> list[dict]:

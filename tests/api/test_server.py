@@ -2,12 +2,15 @@
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.serving import Served, command, follow, served, wait_for_syncs
+from tests.knocking import Knocker
+from tests.serving import ROOT, Served, command, follow, served, wait_for_syncs
 
 
 def test_it_says_that_it_is_up_and_ready(demo_server: Served) -> None:
@@ -24,15 +27,11 @@ def test_other_names_for_this_machine_are_refused(demo_server: Served, host: str
 
 
 def test_a_websocket_from_another_site_is_refused(demo_server: Served) -> None:
-    headers = {
-        "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-    }  # fmt: skip
-    path = f"{demo_server.url}/_stcore/stream"
-    welcome = httpx.get(path, headers=headers | {"Origin": demo_server.url}, trust_env=False)
-    assert welcome.status_code == 101
-    foreign = httpx.get(path, headers=headers | {"Origin": "http://evil.example"}, trust_env=False)
-    assert foreign.status_code == 403
+    browser = Knocker(demo_server.url)
+    browser.enter()
+    assert browser.websocket() == 101
+    assert browser.websocket(Origin="http://evil.example") == 403
+    assert browser.websocket(Origin="null") == 403
 
 
 def test_every_answer_forbids_other_hosts(demo_server: Served) -> None:
@@ -58,20 +57,15 @@ def test_the_token_file_is_for_this_user_and_goes_with_the_server(tmp_path: Path
         assert (server.home / "demo" / "facts.duckdb").exists()
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0", "192.168.1.2", "::"])
-def test_it_listens_nowhere_but_here(tmp_path: Path, address: str) -> None:
+@pytest.mark.parametrize("address", ["0.0.0.0", "192.168.1.2", "::", "127.0.0.2"])
+def test_elsewhere_it_listens_only_where_it_knows_its_name(tmp_path: Path, address: str) -> None:
     ended = command(tmp_path, "serve", "--port", "1", env={"GATEHOUSE_ADDRESS": address})
     assert ended.returncode == 2
-    assert "127.0.0.1" in ended.stderr
+    assert "public_url is missing" in ended.stderr
     assert not (tmp_path / "data").exists()
 
 
 def test_streamlit_alone_cannot_open_it_to_others(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
-    from tests.serving import ROOT
-
     ended = subprocess.run(
         [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.address", "0.0.0.0",
          "--server.port", "0"],
@@ -79,8 +73,33 @@ def test_streamlit_alone_cannot_open_it_to_others(tmp_path: Path) -> None:
         timeout=90,
     )  # fmt: skip
     assert ended.returncode != 0
-    assert "may only listen on 127.0.0.1" in ended.stderr
+    assert "public_url is missing" in ended.stderr
     assert not (tmp_path / "home" / "server.json").exists()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.2", "0.0.0.0"])
+def test_with_a_public_url_it_answers_to_that_name_and_loopback_alone(tmp_path: Path, address: str) -> None:
+    env = {"GATEHOUSE_ADDRESS": address, "GATEHOUSE_PUBLIC_URL": "https://gatehouse.example"}
+    with served(tmp_path, env, reached_at="127.0.0.2") as server:
+
+        def status(path: str, **headers: str) -> int:
+            return httpx.get(f"{server.url}{path}", headers=headers, trust_env=False).status_code
+
+        assert status("/healthz", Host="gatehouse.example") == 200
+        assert status("/healthz", Host="localhost") == 200
+        assert status("/healthz") == 400, "the bare address is no name of it"
+        assert status("/healthz", Host="evil.example") == 400
+        browser = Knocker(server.url, Host="gatehouse.example", Origin="https://gatehouse.example")
+        said = browser.enter().headers["set-cookie"]
+        assert said.startswith("__Host-gatehouse_session=")
+        assert all(part in said for part in ("HttpOnly", "Secure", "SameSite=lax", "Path=/"))
+        assert browser.page().status_code == 200
+        assert "max-age=31536000" in browser.page().headers["strict-transport-security"]
+        assert browser.websocket(Host="gatehouse.example", Origin="https://gatehouse.example") == 101
+        assert browser.websocket(Host="127.0.0.1", Origin="https://gatehouse.example") == 101, "a proxy may rename it"
+        for origin in ("http://gatehouse.example", "https://gatehouse.example.evil", "https://evil.example"):
+            assert browser.websocket(Host="gatehouse.example", Origin=origin) == 403
+        assert command(tmp_path, "sync", env=env).returncode == 0, "commands on this machine still reach it"
 
 
 def test_a_second_server_over_the_same_stores_is_refused(tmp_path: Path) -> None:

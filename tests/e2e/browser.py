@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
 
 TIMEOUT_MS = 30_000
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
@@ -26,17 +26,28 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def fresh_page(chromium: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
-    """Makes a page in a browser context of its own. Afterwards: no other host was asked, no dialog came up."""
+    """Makes a page in a browser context of its own. Afterwards: no other host was asked, no dialog came up.
+
+    elsewhere: where pages of somebody else begin, such as a sign-in provider's: what those ask for is not ours.
+    """
     contexts, foreign, dialogs = [], [], []
 
-    def make(*, dark: bool = False) -> Page:
+    def make(*, dark: bool = False, elsewhere: str | None = None) -> Page:
         context = chromium.new_context(
             color_scheme="dark" if dark else "light", viewport={"width": 1440, "height": 1000}, accept_downloads=True
         )
         context.set_default_timeout(TIMEOUT_MS)
         contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda request: foreign.append(request.url) if _is_foreign(request.url) else None)
+
+        def note(request: Request) -> None:
+            theirs = elsewhere is not None and request.frame.url.startswith(elsewhere)
+            if _is_foreign(request.url) and not theirs:
+                foreign.append(request.url)
+
+        page.on("request", note)
+        if elsewhere:
+            page.route(lambda url: _is_foreign(url), lambda route: route.abort())
         page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
         return page
 
@@ -62,6 +73,22 @@ def visit(page: Page, url: str, who: str = "a.lindqvist") -> None:
         page.locator(f"button[value='{who}']").click()
     settle(page)
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
+
+
+def sign_in(page: Page, login: str, password: str) -> None:
+    """With a local account, on the sign-in page that is open."""
+    page.get_by_label("Login").fill(login)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def choose_password(page: Page, first: str, new: str) -> None:
+    """On the page that asks for a password of one's own."""
+    expect(page.get_by_role("heading", name="Choose a password of your own")).to_be_visible()
+    page.get_by_label("First password").fill(first)
+    page.get_by_label("New password", exact=True).fill(new)
+    page.get_by_label("New password, again").fill(new)
+    page.get_by_role("button", name="Change the password").click()
 
 
 def open_palette(page: Page) -> None:

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser import address_of, button, click_row, grid_texts, open_palette, settle, visit
+from tests.e2e.browser import (
+    address_of,
+    button,
+    choose_password,
+    click_row,
+    grid_texts,
+    open_palette,
+    settle,
+    sign_in,
+    visit,
+)  # fmt: skip
 from tests.mlflow_population import populate
 from tests.mlflow_server import MlflowClient, running
 from tests.serving import Served, served
@@ -120,7 +130,10 @@ def test_a_newcomer_adds_a_server_and_sees_its_runs(
         page = fresh_page()
         visit(page, server.url)
         page.get_by_text("Connect your own MLflow").click()
+        sign_in(page, "admin", server.first_password)
+        choose_password(page, server.first_password, "seven brown otters")
         expect(page.get_by_role("heading", name="Add an MLflow source")).to_be_visible()
+        assert address_of(page).startswith("/sources?add=1")
         page.get_by_label("Name", exact=True).fill("team")
         page.get_by_label("Address", exact=True).fill(mlflow_server.url)
         page.get_by_label("Address", exact=True).press("Enter")
