@@ -51,8 +51,16 @@ def split(house: House, experiment: Callable[[dict], bool], model: Callable[[dic
     # A version's link to a run outside is hidden; whatever else a record inside says is its own.
     own = [{k: v for k, v in r.items() if not (isinstance(v, str) and v in linked)} if t == "versions" else r
            for t, found in inside.items() for r in found]  # fmt: skip
-    said = spoken(own)
-    words = {word for found in outside.values() for row in found for word in _texts(row) if len(word) >= SHORTEST}
+    points = whole.rows("SELECT * FROM points")
+    numbers = {r["run_no"] for r in inside["runs"]}
+    said = spoken([[list(row.values()) for row in own], [p for p in points if p["run_no"] in numbers]])
+    words = {
+        word
+        for found in outside.values()
+        for row in found
+        for word in _texts(list(row.values()))
+        if len(word) >= SHORTEST
+    }
     return Split(inside, outside, frozenset(word for word in words if word not in said))
 
 
@@ -85,6 +93,6 @@ def _texts(told: Any) -> Iterable[str]:
 
 def without(text: str, *asked: str) -> str:
     """A message without what was asked for, to be compared with that for something that is nowhere."""
-    for word in asked:
+    for word in sorted(asked, key=len, reverse=True):
         text = text.replace(word, "…").replace(json.dumps(word)[1:-1], "…")
     return re.sub(r"'[^']*…[^']*'", "…", text)

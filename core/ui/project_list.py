@@ -23,8 +23,8 @@ def listing(house: House) -> None:
         st.title("Projects", anchor=False, width="content")
         actions = st.container(horizontal=True, gap="small", width="content", vertical_alignment="center")
     st.caption(
-        "A project is a rule over sources, names, tags and workspaces. A role in a project reaches what its rule matches; "
-        "for people with roles in projects alone, nothing else is there."
+        "A project is a rule over sources, names, tags and workspaces. A role in a project reaches what its rule "
+        "matches; for people with roles in projects alone, nothing else is there."
     )
     with actions:
         archived = changes and st.toggle("Archived too", key="archived", bind="query-params")
