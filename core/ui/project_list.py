@@ -21,13 +21,12 @@ def listing(house: House) -> None:
     changes = house.actor.may("projects")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         st.title("Projects", anchor=False, width="content")
-        actions = st.container(horizontal=True, gap="small", width="content", vertical_alignment="bottom")
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(
-            "A project is a rule over sources, names, tags and workspaces. A role in a project reaches what the rule "
-            "matches, and nothing else exists for people with no role everywhere.",
-            width="stretch",
-        )
+        actions = st.container(horizontal=True, gap="small", width="content", vertical_alignment="center")
+    st.caption(
+        "A project is a rule over sources, names, tags and workspaces. A role in a project reaches what its rule "
+        "matches; for people with roles in projects alone, nothing else is there."
+    )
+    with actions:
         archived = changes and st.toggle("Archived too", key="archived", bind="query-params")
     found = projects.listing(house, archived=bool(archived))
     with actions:
@@ -66,15 +65,15 @@ def _card(project: Project) -> None:
             st.caption(plain(project.description, 200))
         st.markdown(f":material/rule: {plain(project.said, 300)}")
         st.markdown(f":material/deployed_code: {counts(project)}")
-        owner = f":material/groups: {plain(project.owner_name)}" if project.owner_name else ":material/groups: No owner"
-        st.caption(f"{owner} · {_people(project)}")
+        owner = plain(project.owner_name) if project.owner_name else "no team yet"
+        st.caption(f":material/groups: Owned by {owner}  \n:material/person: {_people(project)}")
 
 
 def _people(project: Project) -> str:
     names = list(dict.fromkeys(member.name for member in project.members))
     if not names:
-        return "nobody has a role in it alone"
-    return f":material/person: {plain(named(names, of=len(names), most=NAMES))}"
+        return "Nobody has a role in it alone"
+    return f"Roles in it: {plain(named(names, of=len(names), most=NAMES))}"
 
 
 def _empty(changes: bool) -> None:
