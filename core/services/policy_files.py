@@ -70,9 +70,11 @@ def _kept(path: Path, shape: type[T], _changed: int, _size: int) -> T:
 
 
 def _explained(file: str, shape: type[BaseModel], error: ValidationError, said: Any) -> SettingsError:
-    each = error.errors(include_url=False)[0]
+    found = error.errors(include_url=False)
+    # A misspelt key is also a missing one: what was written says more.
+    each = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
     loc = [part for part in each["loc"] if part != "[key]"]
-    name = ".".join(str(part + 1) if isinstance(part, int) else str(part)[:60] for part in loc)
+    name = ".".join(_written(said, loc[:at], part) for at, part in enumerate(loc))
     if each["type"] == "extra_forbidden":
         known = _keys(shape, loc[:-1])
         close = near(str(loc[-1]), known)
@@ -86,6 +88,13 @@ def _explained(file: str, shape: type[BaseModel], error: ValidationError, said: 
     told = str(each["msg"]).removeprefix("Value error, ")
     got = "" if each["type"] == "value_error" else f", got {show(each['input'])}"
     return SettingsError(f"{file}: {name + ': ' if name else ''}{told}{got}.", hint="Correct the file.")
+
+
+def _written(said: Any, before: list[Any], part: object) -> str:
+    """A part of a path as people count: the items of a list from 1 on."""
+    for step in before:
+        said = said[step] if isinstance(said, dict | list) else None
+    return str(part + 1) if isinstance(part, int) and isinstance(said, list) else str(part)[:60]
 
 
 def _at(said: Any, loc: list[Any]) -> Mapping[str, Any]:

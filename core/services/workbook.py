@@ -94,6 +94,7 @@ def _read(content: bytes, sheet: str, most_rows: int, most_columns: int) -> list
         if sheet not in book.sheetnames:
             there = ", ".join(repr(name[:40]) for name in book.sheetnames[:10])
             raise Invalid(f"There is no sheet {sheet!r}.", hint=f"Sheets in the file: {there}.")
+        book[sheet].reset_dimensions()  # what the file says of its size would cut rows off
         found: list[Row] = []
         for number, cells in enumerate(book[sheet].iter_rows(max_col=most_columns), start=1):
             if number > most_rows + 1:
