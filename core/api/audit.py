@@ -26,7 +26,7 @@ def router() -> APIRouter:
     @routes.get("/audit")
     def search(
         house: Visited,
-        words: Annotated[str, Query(description="All must occur, among the newest 20,000 events or those before")] = "",
+        words: Annotated[str, Query(description="All must occur, among the newest 10,000 events or those before")] = "",
         actor: Annotated[str, Query(description="Id of a person, or system, local")] = "",
         action: Annotated[str, Query(description="A family such as role, or an action such as role.given")] = "",
         subject: Annotated[str, Query(description="kind:id, or a kind alone")] = "",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,6 +11,7 @@ from core.ledger.schema import audit_events as events
 from core.ledger.schema import sealed_texts
 
 CHUNK = 1_000
+_COLUMNS = tuple(events.c[name] for name in Event.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,7 @@ def newest(
         return []
     found = sa.union_all(*parts).subquery()
     page = sa.select(found.c.seq).order_by(found.c.seq.desc()).limit(limit).offset(offset).subquery()
-    query = sa.select(events).where(events.c.seq.in_(sa.select(page.c.seq))).order_by(events.c.seq.desc())
+    query = sa.select(*_COLUMNS).where(events.c.seq.in_(sa.select(page.c.seq))).order_by(events.c.seq.desc())
     return _events(connection, query)
 
 
@@ -72,7 +74,7 @@ def in_order(connection: sa.Connection, wanted: Wanted, *, after: int = 0, to: i
     """Matching events, oldest first, read chunk by chunk: those with after < seq <= to."""
     conditions = _conditions(connection, wanted)
     while True:
-        query = sa.select(events).where(*conditions, events.c.seq > after)
+        query = sa.select(*_COLUMNS).where(*conditions, events.c.seq > after)
         if to is not None:
             query = query.where(events.c.seq <= to)
         chunk = _events(connection, query.order_by(events.c.seq).limit(CHUNK))
@@ -84,7 +86,7 @@ def in_order(connection: sa.Connection, wanted: Wanted, *, after: int = 0, to: i
 
 def event(connection: sa.Connection, seq: int) -> Event | None:
     """One event."""
-    return next(iter(_events(connection, sa.select(events).where(events.c.seq == seq))), None)
+    return next(iter(_events(connection, sa.select(*_COLUMNS).where(events.c.seq == seq))), None)
 
 
 def texts(connection: sa.Connection, seals: Iterable[str]) -> dict[str, Text]:
@@ -151,11 +153,11 @@ def _named(column: sa.ColumnElement[str], text: str, mark: str) -> sa.ColumnElem
     return sa.and_(column >= text + mark, column < text + chr(ord(mark) + 1))
 
 
-def _events(connection: sa.Connection, query: sa.Select[tuple[object, ...]]) -> list[Event]:
+def _events(connection: sa.Connection, query: sa.Select[Any]) -> list[Event]:
     return [
         Event(
-            seq=row.seq, time_ms=row.time_ms, actor=row.actor, action=row.action, subject=row.subject,
-            payload=row.payload, previous=row.previous, hash=row.hash,
+            seq=seq, time_ms=time_ms, actor=actor, action=action, subject=subject, payload=payload, previous=previous,
+            hash=own,
         )
-        for row in connection.execute(query)
+        for seq, time_ms, actor, action, subject, payload, previous, own in connection.execute(query).all()
     ]  # fmt: skip

@@ -1,5 +1,6 @@
 """The audit trail as people read it: found by words and filters, told in sentences, opened one by one."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +21,13 @@ from core.services.guard import needs
 from core.services.house import House
 
 PAGE = 100
-SCANNED = 20_000
+SCANNED = 10_000
 WORDS, LONGEST = 8, 300
 FURTHEST = 2**62
 OPEN_KINDS = frozenset({"inventory", "project", "model", "version", "run"})
 """Whoever may see one of these also sees who changed what there, and when."""
+
+_SEAL = re.compile(r'"\$sealed":"([0-9a-f]{64})"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +228,8 @@ def _hits(house: House, query: Query, before: int | None) -> tuple[tuple[Event, 
 
 
 def _seals(event: Event) -> set[str]:
-    return chain.sealed(payload_of(event.payload)) if chain.SEALED in event.payload else set()
+    """Found in the canonical text: to parse it takes ten times as long, and what is no seal has no text."""
+    return set(_SEAL.findall(event.payload))
 
 
 def _erased(house: House, found: Event) -> str:

@@ -55,9 +55,9 @@ def test_filters_narrow_the_list_and_an_event_opens_with_its_proof(house: House)
         seen = app.dataframe[-1].value
         assert set(seen["action"]) == {"role.given"}
         opened = audit.event(auditor, 2)
-        assert [block.value for block in app.code] == [RECIPE, opened.hash, opened.previous, opened.raw]
+        assert [block.value for block in app.code] == [RECIPE.rstrip(), opened.hash, opened.previous, opened.raw]
         app.button(key="newer").click().run()
-        assert app.query_params["event"] == ["3"]
+        assert app.query_params["event"] == "3"
         app.button(key="close_event").click().run()
         assert "event" not in app.query_params
 
@@ -77,10 +77,10 @@ def test_a_view_is_saved_shared_opened_by_another_and_deleted_with_undo(house: H
     lead, viewer = seen_by(house, "a.lindqvist"), seen_by(house, "t.moreau")
     with shown(lead):
         app = page("experiments", q="metrics.valid.auc > 0.7", group="user")
-        app.text_input(key="view_name").set_value(XSS[:60]).run()
+        app.text_input(key="view_name").set_value(XSS[:58]).run()
         app.button(key="view_save").click().run()
         assert not app.exception
-        (view,) = [view for view in views.listing(lead) if view.name == XSS[:60]]
+        (view,) = [view for view in views.listing(lead) if view.name == XSS[:58]]
         assert dict(view.params) == {"q": ("metrics.valid.auc > 0.7",), "group": ("user",)}
         app.button(key="view_share").click().run()
     with shown(viewer):
