@@ -72,6 +72,10 @@ def finish(house: House, back: Returned, where: Where) -> tuple[SignedIn, str]:
     provider = _provider(house)
     bound = bool(back.cookie) and hmac.compare_digest(back.cookie.encode(), back.state.encode())
     request = _taken(house, back.state) if bound else None
+    if back.error:  # some providers leave the state out of a refusal
+        _note_failure(house, where)
+        code = back.error if re.fullmatch(r"[a-z_]{1,40}", back.error) else "error"
+        raise NotFinished(f"The sign-in provider refused ({code}).", hint="Begin again, or use a local account.")
     if request is None:
         raise NotFinished("This sign-in was not begun in this browser, or has waited too long.", hint="Begin again.")
     try:
@@ -117,9 +121,6 @@ def arrival_of(oidc: Oidc, claims: Mapping[str, Any]) -> Arrival:
 
 
 def _arrival(house: House, provider: Provider, back: Returned, request: Mapping[str, Any]) -> tuple[Arrival, str]:
-    if back.error:
-        code = back.error if re.fullmatch(r"[a-z_]{1,40}", back.error) else "error"
-        raise NotFinished(f"The sign-in provider refused ({code}).", hint="Begin again, or use a local account.")
     if not back.code or (back.issuer and back.issuer != provider.oidc.issuer):
         raise NotFinished("The sign-in provider sent back no answer of its own.", hint="Begin again.")
     found = provider.vouched(back.code, back=_back(house), nonce=request["nonce"], verifier=request["verifier"])
