@@ -14,7 +14,7 @@ NOTES = (
     ("a.lindqvist", "model:demo:car_price",
      "Version 4 stays in staging until the dealers' price list of the fourth quarter is in the training data."),
     ("m.okafor", "version:demo:credit_risk/6",
-     "Registered from a notebook, hence no run. Training is being repeated from the pipeline."),
+     "Asked the vendor for a description of the training data. Until it is here, this is for comparison only."),
 )  # fmt: skip
 TAGS = (
     ("s.iyer", "model:demo:credit_risk", "review", "annual"),

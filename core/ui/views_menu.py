@@ -1,10 +1,12 @@
 """Saved views of Experiments: opening one, what a page begins with, and the menu that keeps and shares them."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from core.errors import GatehouseError
 from core.services import directory, views
@@ -201,6 +203,10 @@ def _apply(house: House, view_id: str) -> None:
     for name, default in BOUND.items():
         value = params[name][0] if name in params else default
         st.session_state[name] = value == "true" if name == "deleted" and name in params else value
+        if name in params:
+            # Before its first run on a page a widget leaves the URL as it is; afterwards it alone may write it.
+            with suppress(StreamlitAPIException):
+                st.query_params[name] = params[name][0]
     for name in LISTS:
         if name in params:
             st.query_params[name] = list(params[name])
