@@ -25,7 +25,7 @@ bench: .venv/test.stamp
 	$(BIN)/python -m tests.bench $(ONLY)
 
 soak: .venv/test.stamp
-	GATEHOUSE_KILLS=100 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/services/test_kill.py tests/query
+	GATEHOUSE_KILLS=100 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/services/test_kill.py tests/query tests/ledger
 
 # The lock names versions and hashes, never a registry. Needs uv (pip install uv).
 lock: .venv/test.stamp
