@@ -11,11 +11,15 @@ from core.ledger import people, sessions
 from core.ledger.store import Ledger, Transaction
 from core.services import passwords
 from core.services.administrators import an_administrator_stays
+from core.services.cache import cached
 from core.services.guard import needs
 from core.services.house import House, now_ms
 
 LOGIN_LONGEST, NAME_LONGEST = 100, 200
 FIRST = "admin"
+_RANK: dict[str, int] = {name: number for number, name in enumerate(ROLES)}
+_Role = tuple[str, str | None, str, int | None]  # role, project, origin or team, end
+_Line = tuple[dict[str, Any], str, list[_Role], list[_Role]]  # person, what it is found by, own roles, its teams'
 
 
 State = Literal["active", "locked", "must_change", "disabled"]
@@ -65,39 +69,21 @@ def first_administrator(ledger: Ledger) -> str | None:
 @needs("access_view", everywhere=True)
 def listing(house: House, text: str = "", state: str = "", person: str = "") -> tuple[Account, ...]:
     """People that are not erased, by name. text: part of name, login or mail.  person: that one alone, by id."""
-    now = now_ms()
-    with house.ledger.reading() as connection:
-        rows = people.everyone(connection)
-        held: dict[str, list[Any]] = {}
-        query = sa.select(people.grants).where(
-            sa.or_(people.grants.c.until_ms.is_(None), people.grants.c.until_ms > now)
-        )
-        for grant in connection.execute(query):
-            held.setdefault(grant.holder, []).append(grant)
-        teams: dict[str, list[Any]] = {}
-        for team in connection.execute(
-            sa.select(people.members.c.person, people.teams.c.id, people.teams.c.name)
-            .where(people.teams.c.id == people.members.c.team).order_by(people.teams.c.name)
-        ):  # fmt: skip
-            teams.setdefault(team.person, []).append(team)
-        seen = sa.select(sessions.sessions.c.person, sa.func.max(sessions.sessions.c.seen_ms).label("ms"))
-        last = {row.person: row.ms for row in connection.execute(seen.group_by(sessions.sessions.c.person))}
+    now, table = now_ms(), sessions.sessions
+    used = sa.select(table.c.person, sa.func.max(table.c.seen_ms).label("ms")).group_by(table.c.person)
+    last = {row["person"]: row["ms"] for row in house.ledger.rows(used)}
     wanted = text.strip().lower()[:200]
     found = []
-    for row in rows:
+    for row, said, own, via in _book(house):
         stands = _state(row, now)
-        said = f"{row['name']}\n{row['login']}\n{row['mail']}".lower()
         if (wanted and wanted not in said) or (state and state != stands) or (person and person != row["id"]):
             continue
-        own = [(g.role, g.project, g.origin) for g in held.get(row["id"], [])]
-        via = [(g.role, g.project, team.name) for team in teams.get(row["id"], []) for g in held.get(team.id, [])]
         found.append(
             Account(
                 id=row["id"], login=row["login"], name=row["name"], mail=row["mail"], origin=row["origin"],
-                state=stands, roles=_in_order(own), team_roles=_in_order(via),
-                teams=tuple(team.name for team in teams.get(row["id"], [])), must_change=row["must_change"],
-                locked_until_ms=row["locked_until_ms"], disabled_ms=row["disabled_ms"], created_ms=row["created_ms"],
-                seen_ms=last.get(row["id"]),
+                state=stands, roles=_in_order(own, now), team_roles=_in_order(via, now),
+                teams=row["teams"], must_change=row["must_change"], locked_until_ms=row["locked_until_ms"],
+                disabled_ms=row["disabled_ms"], created_ms=row["created_ms"], seen_ms=last.get(row["id"]),
             )
         )  # fmt: skip
     return tuple(found)
@@ -268,6 +254,33 @@ def _state(row: dict[str, Any], now: int) -> State:
     return "must_change" if row["must_change"] else "active"
 
 
-def _in_order(roles: list[tuple[str, str | None, str]]) -> tuple[tuple[str, str | None, str], ...]:
-    rank: dict[str, int] = {name: number for number, name in enumerate(ROLES)}
-    return tuple(sorted(roles, key=lambda role: (rank.get(role[0], len(rank)), role[1] or "", role[2])))
+@needs("access_view", everywhere=True)
+@cached(maxsize=2, decisions=True)
+def _book(house: House) -> list[_Line]:
+    """All people with every role they were given; what passes with time is left to the reader."""
+    with house.ledger.reading() as connection:
+        rows = people.everyone(connection)
+        held: dict[str, list[Any]] = {}
+        for grant in connection.execute(sa.select(people.grants)):
+            held.setdefault(grant.holder, []).append(grant)
+        teams: dict[str, list[Any]] = {}
+        query = sa.select(people.members.c.person, people.teams.c.id, people.teams.c.name).where(
+            people.teams.c.id == people.members.c.team
+        )
+        for team in connection.execute(query.order_by(people.teams.c.name)):
+            teams.setdefault(team.person, []).append(team)
+    book = []
+    for row in rows:
+        within = teams.get(row["id"], [])
+        own = [(g.role, g.project, g.origin, g.until_ms) for g in held.get(row["id"], [])]
+        via = [(g.role, g.project, team.name, g.until_ms) for team in within for g in held.get(team.id, [])]
+        said = f"{row['name']}\n{row['login']}\n{row['mail']}".lower()
+        book.append((row | {"teams": tuple(team.name for team in within)}, said, own, via))
+    return book
+
+
+def _in_order(roles: list[_Role], now: int) -> tuple[tuple[str, str | None, str], ...]:
+    if not roles:
+        return ()
+    in_force = [role[:3] for role in roles if role[3] is None or role[3] > now]
+    return tuple(sorted(in_force, key=lambda role: (_RANK.get(role[0], len(_RANK)), role[1] or "", role[2])))

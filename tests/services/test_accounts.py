@@ -88,6 +88,7 @@ def test_a_lock_is_lifted(staff: People, admin: str) -> None:
         accounts.lift(house, "p")
     with staff.house.ledger.transaction(actor="system", now_ms=now_ms()) as tx:
         kept.change(tx.connection, person, {"failures": 7, "locked_until_ms": now_ms() + 60_000})
+        tx.append("person.locked", f"person:{person}", {"failures": 7})
     assert accounts.listing(house, person=person)[0].state == "locked"
     accounts.lift(house, "p")
     assert accounts.listing(house, person=person)[0].state == "active"
