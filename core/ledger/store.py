@@ -74,6 +74,7 @@ class Ledger:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self.writes = 0  # by this process: what it has read before holds while this stays (others may write too)
         self._turn = threading.Lock()  # SQLite lets writers wait by polling: within a process they queue here instead
 
     @property
@@ -88,6 +89,7 @@ class Ledger:
                 if not self.is_sqlite:
                     connection.execute(sa.select(ledger_head.c.id).with_for_update())
                 yield Transaction(connection=connection, actor=actor, now_ms=now_ms, on_behalf_of=on_behalf_of)
+            self.writes += 1
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
