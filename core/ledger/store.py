@@ -77,6 +77,7 @@ class Ledger:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self.writes = 0  # by this process: what it has read before holds while this stays (others may write too)
         # Writers take turns anyway. Queued here they wait in order, where SQLite's would poll and PostgreSQL's would
         # each hold a connection; on PostgreSQL one more may already stand in line at the database.
         self._turns = threading.BoundedSemaphore(1 if self.is_sqlite else 2)
@@ -100,6 +101,7 @@ class Ledger:
                     yield Transaction(connection=connection, actor=actor, now_ms=now_ms, on_behalf_of=on_behalf_of)
                     with explained(self.engine.url, committing=not self.is_sqlite):
                         begun.commit()
+            self.writes += 1
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:

@@ -41,7 +41,6 @@ PAGES = (
 NEEDED: Mapping[str, tuple[Right, bool] | None] = {
     "access": ("access_view", True), "account": None, "audit": ("audit", True),
 }  # fmt: skip
-
 """The right that a page needs, and whether it must hold everywhere; None: everybody may open it who is signed in.
 
 A page that is not named here needs "view" somewhere.

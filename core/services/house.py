@@ -20,7 +20,7 @@ from core.governance.rights import LOCAL, NOBODY, ROLE, Actor, Grant, Right
 from core.records import Progress
 from core.services.jobs import Job, Jobs, Work
 from core.services.profile_files import take_up
-from core.services.seeing import Scope, Seeing, Things, sight
+from core.services.seeing import Scope, Seeing, Things
 from core.services.shift import Shift
 from core.services.sync import Report, sync_source
 from core.settings import Settings, Source
@@ -107,7 +107,7 @@ class House:
         It changes with the rules of the actor's projects and with nothing else in the ledger.
         """
         places = self.actor.places("view")
-        return None if places is None else sight(self.ledger, places)
+        return None if places is None else self._shared.seeing.sight(self.ledger, places)
 
     @property
     def scope(self) -> Scope | None:
@@ -123,7 +123,8 @@ class House:
 
     def _seen(self, places: frozenset[str]) -> tuple[Scope, Facts]:
         whole, ledger = self.stores(self.active).facts, self.ledger
-        return self._shared.seeing.seen(ledger, whole, (self.active, self.revision), sight(ledger, places))
+        sight = self._shared.seeing.sight(ledger, places)
+        return self._shared.seeing.seen(ledger, whole, (self.active, self.revision), sight)
 
     # -- what the actor may do ------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """What somebody with rights in projects alone sees: the rules of those projects, laid over the facts."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from core.ledger.store import Ledger
 
 T = TypeVar("T")
+Sight = frozenset[tuple[str, int]]
+FRESH_S = 1.0
+MOST_SIGHTS = 1_000
 KEPT = 32
 """Sights that are kept: one a set of projects somebody is in."""
 
@@ -73,16 +77,6 @@ def things(facts: Facts) -> Things:
     return Things(tuple(found["experiment"]), tuple(found["model"]))
 
 
-def sight(ledger: "Ledger", projects: frozenset[str]) -> frozenset[tuple[str, int]]:
-    """What these projects' rules are now, in short: (id, revision) of those in force."""
-    from core.ledger.projects import in_force
-
-    if not projects:
-        return frozenset()
-    with ledger.reading() as connection:
-        return frozenset(in_force(connection, projects).items())
-
-
 def rules(ledger: "Ledger", projects: frozenset[str]) -> dict[str, Rule]:
     """Rules of those of the projects that are in force, by id."""
     from core.ledger import projects as stored
@@ -98,15 +92,35 @@ class Seeing:
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, tuple[Scope, Narrowed]] = OrderedDict()
         self._things: OrderedDict[Hashable, Things] = OrderedDict()
+        self._sights: OrderedDict[Hashable, tuple[int, float, Sight]] = OrderedDict()
         self._lock = threading.Lock()
+
+    def sight(self, ledger: "Ledger", projects: frozenset[str]) -> Sight:
+        """What these projects' rules are now, in short: (id, revision) of those in force.
+
+        A change by this process is seen at once, one by another process of the same ledger within a second.
+        """
+        from core.ledger.projects import in_force
+
+        if not projects:
+            return frozenset()
+        key, now, writes = (id(ledger), projects), time.monotonic(), ledger.writes
+        before = self._sights.get(key)
+        if before and before[0] == writes and now - before[1] < FRESH_S:
+            return before[2]
+        with ledger.reading() as connection:
+            found = frozenset(in_force(connection, projects).items())
+        with self._lock:
+            self._sights[key] = (writes, now, found)
+            while len(self._sights) > MOST_SIGHTS:
+                self._sights.popitem(last=False)
+        return found
 
     def things(self, facts: Facts, moment: Hashable) -> Things:
         """All things. moment: which facts, and their revision."""
         return _kept(self._things, self._lock, moment, lambda: things(facts), 2)[0]
 
-    def seen(
-        self, ledger: "Ledger", facts: Facts, moment: Hashable, projects: frozenset[tuple[str, int]]
-    ) -> tuple[Scope, Narrowed]:
+    def seen(self, ledger: "Ledger", facts: Facts, moment: Hashable, projects: Sight) -> tuple[Scope, Narrowed]:
         """What members of these projects (as `sight` tells them) see. facts: the whole."""
 
         def make() -> tuple[Scope, Narrowed]:
