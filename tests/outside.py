@@ -57,7 +57,12 @@ def split(house: House, experiment: Callable[[dict], bool], model: Callable[[dic
     numbers = {r["run_no"] for r in inside["runs"]}
     said = spoken([[list(row.values()) for row in own], [p for p in points if p["run_no"] in numbers]])
     names = {row["name"] for table in ("experiments", "models", "runs") for row in outside[table]}
-    words = {word for found in outside.values() for row in found for word in _texts(list(row.values()))}
+    words = {
+        word
+        for found in outside.values()
+        for row in found
+        for word in _texts([v for k, v in row.items() if k != "read_ms"])
+    }  # the sync's time
     return Split(
         inside,
         outside,
