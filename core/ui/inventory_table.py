@@ -76,7 +76,8 @@ def filters(house: House, day: date) -> Query:
     else:
         st.caption(":material/task_alt: Nothing is missing from any entry.")
     held = {one.values["owner"] for one in inventory.entries(house, day=day)} - {None}
-    owners = {who: directory.name(house, who)[:60] for who in held}
+    people = directory.everyone(house)  # once: each call asks the ledger whether anything happened
+    owners = {who: people[who].name[:60] if who in people else "unknown" for who in held}
     owners = {"none": "Nobody"} | dict(sorted(owners.items(), key=lambda each: each[1].casefold()))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         text = st.text_input(
