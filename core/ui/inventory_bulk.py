@@ -39,7 +39,8 @@ def editor(house: House, entries: Sequence[Entry], total: int, day: date) -> Non
         frame[name] = pd.Series(days, dtype="object")
     mark = zlib.crc32(repr([(one.key, one.revision) for one in kept]).encode("utf-8", "replace"))
     edited = st.data_editor(
-        frame, key=f"inventory_bulk_{mark}", hide_index=True, disabled=["model"], height=min(36 * len(kept) + 40, 560),
+        frame, key=f"inventory_bulk_{mark}", hide_index=True, disabled=["model"], row_height=35,
+        height=min(35 * len(kept) + 39, 560),
         alt="Inventory entries whose people, classes and review days can be edited",
         column_config=_columns(inventory_form.labels(house), known),
     )  # fmt: skip

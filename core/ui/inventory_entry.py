@@ -49,7 +49,7 @@ def _heading(house: House, one: Entry, day: date) -> None:
             inventory_parts.kind(one)
             inventory_parts.tier(one)
             badges.stage(one.stage)
-        with st.container(horizontal=True, gap="small", width="content"):
+        with st.container(horizontal=True, gap="small", width="content", vertical_alignment="center"):
             _actions(house, one)
     word, how = inventory_parts.review(one, day)
     said = [plain(one.ref) if one.ref else "no registered model"]
@@ -105,7 +105,7 @@ def _field(house: House, one: Entry, field: Field, known: Known) -> None:
         return
     if field.name == "vendor" and one.kind != "vendor" and not value:
         return
-    title, said = st.columns([2, 7], gap="small")
+    title, said = st.columns([2, 6], gap="small")
     title.caption(field.title, help=field.about)
     said.markdown(_said(house, one, field, known) or ":gray[not said]")
 

@@ -160,7 +160,9 @@ def _input(house: House, field: Field, value: Any, key: str, known: Known) -> An
         )  # fmt: skip
         return day.isoformat() if isinstance(day, date) else None
     if field.kind == "person":
-        return _one(field, value, key, {who: label for who, label in labels(house).items() if _may(house, who, value)})
+        people = directory.everyone(house)
+        may = {who: label for who, label in labels(house).items() if who == value or people[who].active}
+        return _one(field, value, key, may)
     if field.kind in ("choice", "project"):
         options = known.projects if field.kind == "project" else known.choices[field.name]
         return _one(field, value, key, dict(options))
@@ -188,10 +190,6 @@ def labels(house: House) -> dict[str, str]:
         one.id: f"{one.name} ({one.login})" if one.active else f"{one.name} (gone)"
         for one in directory.everyone(house).values()
     }
-
-
-def _may(house: House, who: str, value: Any) -> bool:
-    return who == value or directory.everyone(house)[who].active
 
 
 def _entry(key: str, name: str) -> str:

@@ -23,8 +23,8 @@ PAGE = 100
 ROW = 38
 SELECTED, CHOSEN = "inventory_selected", "inventory_chosen"
 ORDERS = {
-    "name": "Name", "-gaps": "Fewest gaps", "gaps": "Most gaps", "tier": "Tier", "due": "Next review", "owner": "Owner",
-    "stage": "Stage", "kind": "Kind",
+    "name": "Name", "-name": "Name, from Z", "-gaps": "Fewest gaps", "gaps": "Most gaps", "tier": "Tier",
+    "due": "Next review", "owner": "Owner", "stage": "Stage", "kind": "Kind",
 }  # fmt: skip
 TIER_WORDS = {"1": "Tier 1", "2": "Tier 2", "3": "Tier 3", "none": "No tier"}
 
@@ -76,7 +76,8 @@ def filters(house: House, day: date) -> Query:
     else:
         st.caption(":material/task_alt: Nothing is missing from any entry.")
     held = {one.values["owner"] for one in inventory.entries(house, day=day)} - {None}
-    owners = {who: directory.name(house, who)[:60] for who in held}
+    people = directory.everyone(house)  # once: each call asks the ledger whether anything happened
+    owners = {who: people[who].name[:60] if who in people else "unknown" for who in held}
     owners = {"none": "Nobody"} | dict(sorted(owners.items(), key=lambda each: each[1].casefold()))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         text = st.text_input(
@@ -103,8 +104,9 @@ def _choice(label: str, options: Mapping[str, str], width: int, *, name: str = "
     key = f"inventory_{name}"
     url.one_from_url(name, key, list(options), default)
     chosen = st.selectbox(
-        label, list(options), index=None, key=key, format_func=options.__getitem__, placeholder="All", width=width
-    )
+        label, list(options), index=0 if default else None, key=key, format_func=options.__getitem__,
+        placeholder="All", width=width,
+    )  # fmt: skip
     return url.one_to_url(name, key, chosen, default) or default or ""
 
 
@@ -153,12 +155,12 @@ def _grid(house: House, found: tuple[Entry, ...], day: date) -> str | None:
             "kind": [[KIND[one.kind]] for one in found],
             "tier": [[TIERS[one.tier][0] + (OVERRIDDEN if one.override else "")] for one in found],
             "owner": [name(one.values["owner"]) for one in found],
+            "gaps": [[GAP[code].short for code in one.gaps] for one in found],
             "validator": [name(one.values["validator"]) for one in found],
             "stage": [[badges.STAGES[one.stage][0]] if one.stage else [] for one in found],
             "live": [", ".join(f"v{version}" for version in one.production[:3]) or _presence(one) for one in found],
             "due": [one.due for one in found],
             "review": [inventory_parts.review(one, day)[0] for one in found],
-            "gaps": [[GAP[code].short for code in one.gaps] for one in found],
             "purpose": [one.values["purpose"][:300] for one in found],
         }
     )
@@ -178,11 +180,11 @@ def _grid(house: House, found: tuple[Entry, ...], day: date) -> str | None:
                 "Model", pinned=True, alignment="left", type="tertiary", key=f"opened_entry_{mark}", width=190
             ),
             "kind": C.MultiselectColumn(
-                "Kind", options=list(KIND.values()), width=125,
+                "Kind", options=list(KIND.values()), width=135,
                 color=[colour for _, colour in inventory_parts.KINDS.values()],
             ),
             "tier": C.MultiselectColumn(
-                "Tier", options=tiers, width=140, color=[colour for _, _, colour in TIERS.values() for _ in (0, 1)],
+                "Tier", options=tiers, width=125, color=[colour for _, _, colour in TIERS.values() for _ in (0, 1)],
                 help="From exposure and purpose class; overridden: set by a signed decision, see the entry.",
             ),
             "owner": C.TextColumn("Owner", width=135),
@@ -191,11 +193,11 @@ def _grid(house: House, found: tuple[Entry, ...], day: date) -> str | None:
                 "Stage", options=[word for word, _, _ in badges.STAGES.values()], width=115,
                 color=[colour for _, _, colour in badges.STAGES.values()],
             ),
-            "live": C.TextColumn("Live", width=90, help="Versions in production."),
+            "live": C.TextColumn("Live", width=115, help="Versions in production."),
             "due": C.DateColumn("Next review", format="D MMM YYYY", width=105),
             "review": C.TextColumn("Review", width=140),
             "gaps": C.MultiselectColumn(
-                "Gaps", options=[each.short for each in GAP.values()], width=330,
+                "Gaps", options=[each.short for each in GAP.values()], width=300,
                 color=[URGENCY[each.urgency][1] for each in GAP.values()],
             ),
             "purpose": C.TextColumn("Purpose", width="large"),
