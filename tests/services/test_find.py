@@ -54,7 +54,8 @@ def _places(hits: list[Hit], kind: str) -> list[tuple[str, dict[str, str]]]:
 
 
 def test_nothing_typed_shows_the_pages_alone(demo: House) -> None:
-    assert [hit.page for hit in find(demo, "  ")] == ["overview", "experiments", "compare_runs", "models", "sources"]
+    pages = ["overview", "experiments", "compare_runs", "models", "audit", "sources"]
+    assert [hit.page for hit in find(demo, "  ")] == pages
 
 
 def test_a_page_is_found_by_what_it_is_for(demo: House) -> None:
