@@ -11,8 +11,8 @@ house = current()
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
     st.title("Audit", anchor=False, width="content")
     actions = st.container(horizontal=True, gap="small", width="content", vertical_alignment="bottom")
+house.require("audit")
 try:
-    house.require("audit")
     query = audit_view.filters(house)
     number = audit_view.number(query)
     found = audit.search(house, query, page=number, before=audit_view.asked("before"))
