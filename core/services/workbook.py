@@ -84,7 +84,7 @@ def _check(content: bytes) -> None:
 
 
 def _read(content: bytes, sheet: str, most_rows: int, most_columns: int) -> list[Row]:
-    import openpyxl  # type: ignore[import-untyped]
+    import openpyxl
 
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)

@@ -93,10 +93,14 @@ def test_no_route_that_changes_something_takes_a_request_without_its_token(
 
 
 TRAVERSALS = [
-    "/app/static/..%2f..%2fpyproject.toml", "/app/static/%2e%2e/pyproject.toml", "/app/static/..%5c..%5cpyproject.toml",
-    "/static/../app.py", "/static/%2e%2e/%2e%2e/app.py", "/static/..%2fapp.py", "/app/static/%252e%252e%252fpyproject.toml",
-    "/app/static//etc/passwd", "/app/static/%2fetc%2fpasswd", "/media/..%2f..%2fpyproject.toml", "/%2e%2e/pyproject.toml",
-    "/component/x/..%2f..%2fpyproject.toml", "/_stcore/bidi-components/x/..%2f..%2fapp.py", "/api/v1/..%2f..%2foverview",
+    "/app/static/..%2f..%2fpyproject.toml", "/app/static/%2e%2e/pyproject.toml",
+    "/app/static/..%5c..%5cpyproject.toml",
+    "/static/../app.py", "/static/%2e%2e/%2e%2e/app.py", "/static/..%2fapp.py",
+    "/app/static/%252e%252e%252fpyproject.toml",
+    "/app/static//etc/passwd", "/app/static/%2fetc%2fpasswd", "/media/..%2f..%2fpyproject.toml",
+    "/%2e%2e/pyproject.toml",
+    "/component/x/..%2f..%2fpyproject.toml", "/_stcore/bidi-components/x/..%2f..%2fapp.py",
+    "/api/v1/..%2f..%2foverview",
     "/static/..%2f_stcore/metrics", "//overview", "/signin/..%2foverview", "/signin%2f..%2foverview", "/app/static/%00",
 ]  # fmt: skip
 

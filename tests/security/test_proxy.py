@@ -22,9 +22,10 @@ name_header = "X-Forwarded-Name"
 groups_header = "X-Forwarded-Groups"
 groups = {leads = "ml_lead", auditors = "auditor"}
 """
+NAME = "Lea R\u00f6th"
 LEA = {
     "X-Forwarded-User": "Lea",
-    "X-Forwarded-Name": "Lea R\u00f6th".encode().decode("latin-1"),
+    "X-Forwarded-Name": NAME.encode().decode("latin-1"),
     "X-Forwarded-Groups": "x, leads",
 }
 Knock = Callable[..., Here]
