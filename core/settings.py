@@ -245,7 +245,7 @@ class Settings:
     @property
     def local_url(self) -> str:
         """Where programs on this machine reach it."""
-        address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.address, self.address)
+        address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.address, self.address)  # nosec B104: binds nothing
         return f"http://{f'[{address}]' if ':' in address else address}:{self.port}"
 
 

@@ -109,7 +109,8 @@ def _made(tx: Transaction, arrival: Arrival) -> dict[str, Any]:
         origin=arrival.origin, external=arrival.external,
     )  # fmt: skip
     row = people.by_id(tx.connection, person)
-    assert row is not None
+    if row is None:
+        raise ValueError(f"person must be one that was just added, got {person!r}.")
     return row
 
 

@@ -93,7 +93,7 @@ def test_a_signature_outlives_the_erasure_of_its_seal_only_as_an_id(ledger: Ledg
             meaning="approval",
         )  # fmt: skip
         found = signatures.by_ids(tx.connection, [made])[made]
-        assert (found.printed, found.meaning, found.time_ms, found.event) == ("Åsa 'Ö' Q", "approval", 5, 1)
+        assert (found.printed, found.meaning, found.time_ms, found.event) == ("Åsa 'Ö' Q", "approval", 5, 2)
         from core.ledger.schema import sealed_texts
 
         kept = tx.connection.execute(sa.select(sealed_texts.c.retain_until_ms)).scalar_one()
