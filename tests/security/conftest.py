@@ -78,7 +78,8 @@ class AtTheDoor:
 
     def _make(self, url: str = "http://127.0.0.1:8501", **headers: str) -> Here:
         client = TestClient(
-            self._app, base_url=url, headers=headers, follow_redirects=False, client=("127.0.0.1", 4_000),
+            self._app, base_url=url, headers={name: value.encode("latin-1") for name, value in headers.items()},
+            follow_redirects=False, client=("127.0.0.1", 4_000),
             raise_server_exceptions=True,
         )  # fmt: skip
         self._open.append(client)

@@ -19,8 +19,10 @@ from streamlit.web.server.starlette.starlette_app import create_streamlit_routes
 streamlit = create_streamlit_routes(app.app._create_runtime())
 def walk(routes, prefix=""):
     for route in routes:
-        path = prefix + getattr(route, "path", "")
-        if getattr(route, "app", None) is not None and getattr(route, "routes", None):
+        path = prefix + (getattr(route, "path", None) or "")
+        if hasattr(route, "original_router"):  # a router that FastAPI holds whole
+            yield from walk(route.original_router.routes, prefix)
+        elif getattr(route, "app", None) is not None and getattr(route, "routes", None):
             yield from walk(route.routes, path)
         else:
             yield path, sorted(getattr(route, "methods", None) or ["GET"])
