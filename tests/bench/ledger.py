@@ -20,7 +20,7 @@ from tests.postgres import server
 
 ALONE_S = 3.0
 PROCESSES, THREADS, TOGETHER_S = 4, 12, 5.0
-EVENTS, TEXTS_EVERY = 50_000, 10
+EVENTS, TEXTS_EVERY = 15_000, 10
 LEAST_ALONE, LEAST_TOGETHER, LEAST_VERIFIED = 50, 50, 5_000
 """Far below what a quiet machine does: a decision is a person's, and a verdict on a million events takes minutes."""
 
