@@ -193,8 +193,7 @@ def save(house: House, name: str, source: Source) -> Job:
     _not_from_the_demo(house)
     write_source(house.settings.file, name, source)
     house.reload()
-    if house.active != "own":
-        house.switch("own")
+    house.switch("own")  # for the scheduler and for commands too, whatever stores this actor sees
     return start_sync(house, name)
 
 
@@ -230,6 +229,15 @@ def start_sync(house: House, name: str, *, which: Premises | None = None) -> Job
     except Busy:
         job = house.jobs.running(sync_key(premises, name))
         return job or house.start_sync(name, which=premises)  # it ended meanwhile
+
+
+@needs("operate")
+def start_syncs(house: House, name: str | None, *, which: Premises | None = None) -> list[Job]:
+    """The same for one source, or for all there are. Raises NotFound."""
+    premises = which or house.active
+    _must_be_theirs(house, premises)
+    names = [name] if name else list(house.sources_of(premises))
+    return [start_sync(house, each, which=premises) for each in names]
 
 
 @needs("sources", everywhere=True)

@@ -1,6 +1,7 @@
 """A house with its door in this process, and browsers that knock at it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from core.api import door, oidc
 from core.api.app import build
 from core.api.gate import Gate
 from core.api.server import HEADERS, SafeHeaders
-from core.governance.rights import NOBODY
+from core.governance.rights import LOCAL, NOBODY
 from core.services import accounts, demo_people, identity, signing_in
 from core.services.house import House
 from core.services.signing_in import Where
@@ -54,6 +55,11 @@ def knock(house: House) -> Iterator[Callable[..., Here]]:
         yield make
 
 
+def own(house: House) -> House:
+    """The house as a command on this machine sees its own stores."""
+    return house.by(replace(LOCAL, premises="own"))
+
+
 class AtTheDoor:
     """Makes browsers before a house, whose pages and websocket only say that somebody got in."""
 
@@ -78,7 +84,8 @@ class AtTheDoor:
 
     def _make(self, url: str = "http://127.0.0.1:8501", **headers: str) -> Here:
         client = TestClient(
-            self._app, base_url=url, headers=headers, follow_redirects=False, client=("127.0.0.1", 4_000),
+            self._app, base_url=url, headers={name: value.encode("latin-1") for name, value in headers.items()},
+            follow_redirects=False, client=("127.0.0.1", 4_000),
             raise_server_exceptions=True,
         )  # fmt: skip
         self._open.append(client)
