@@ -65,10 +65,7 @@ def actions() -> APIRouter:
         """Starts to sync one source, or all; one that is being synced already answers with that job."""
         if wanted.stores and wanted.stores != house.active and wanted.stores == "demo":
             sources.show(house, "demo")
-        which = wanted.stores or house.active
-        known = house.sources if which == house.active else house.sources_of(which)
-        names = [wanted.source] if wanted.source else list(known)
-        items = [spoken(sources.start_sync(house, name, which=which)) for name in names]
+        items = [spoken(job) for job in sources.start_syncs(house, wanted.source, which=wanted.stores)]
         return {"items": items, "total": len(items)}
 
     @routes.post("/jobs", status_code=202)

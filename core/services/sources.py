@@ -194,8 +194,7 @@ def save(house: House, name: str, source: Source) -> Job:
     _not_from_the_demo(house)
     write_source(house.settings.file, name, source)
     house.reload()
-    if house.active != "own":
-        house.switch("own")
+    house.switch("own")  # for the scheduler and for commands too, whatever stores this actor sees
     return start_sync(house, name)
 
 
@@ -236,6 +235,16 @@ def start_sync(house: House, name: str, *, which: Premises | None = None) -> Job
         running = house.jobs.running(sync_key(premises, name))
         job = running or house.start_sync(name, which=premises)  # it ended meanwhile
     return work.told(house, job)
+
+
+@needs("operate")
+def start_syncs(house: House, name: str | None, *, which: Premises | None = None) -> list[Job]:
+    """The same for one source, or for all there are. Raises NotFound."""
+    premises = which or house.active
+    _must_be_theirs(house, premises)
+    known = house.sources if premises == house.active else house.sources_of(premises)  # the former are those it sees
+    names = [name] if name else list(known)
+    return [start_sync(house, each, which=premises) for each in names]
 
 
 @needs("sources", everywhere=True)

@@ -1,6 +1,7 @@
 """A house with its door in this process, and browsers that knock at it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from core.api import door, oidc
 from core.api.app import build
 from core.api.gate import Gate
 from core.api.server import HEADERS, SafeHeaders
-from core.governance.rights import NOBODY
+from core.governance.rights import LOCAL, NOBODY
 from core.services import accounts, demo_people, identity, signing_in
 from core.services.house import House
 from core.services.signing_in import Where
@@ -52,6 +53,11 @@ def knock(house: House) -> Iterator[Callable[..., Here]]:
     """Makes a browser of its own before the door of the house."""
     with AtTheDoor(house) as make:
         yield make
+
+
+def own(house: House) -> House:
+    """The house as a command on this machine sees its own stores."""
+    return house.by(replace(LOCAL, premises="own"))
 
 
 class AtTheDoor:

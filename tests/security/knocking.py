@@ -21,8 +21,9 @@ class Here(Knocker):
 
     def streams(self, **headers: str) -> bool:
         """Whether the websocket of the pages opens."""
+        place = self.url.replace("http", "ws", 1) + "/_stcore/stream"
         try:
-            with self._test.websocket_connect("/_stcore/stream", headers={"Origin": self.url} | headers) as socket:
+            with self._test.websocket_connect(place, headers={"Origin": self.url} | headers) as socket:
                 return socket.receive_text() == "inside"
         except WebSocketDisconnect:
             return False

@@ -12,7 +12,7 @@ from core.ledger import people, sessions
 from core.services import accounts
 from core.services.house import House
 from core.settings import check_address, load
-from tests.security.conftest import PASSWORD, AtTheDoor, furnished
+from tests.security.conftest import PASSWORD, AtTheDoor, furnished, own
 from tests.security.knocking import Here
 
 SETTINGS = """
@@ -101,7 +101,7 @@ def test_without_a_role_or_disabled_nobody_gets_in(tmp_path: Path) -> None:
         assert "You have no role in Gatehouse" in answer.text
         assert browser.page("/signin").status_code == 303
         assert knock(**LEA).gets_in()
-        accounts.disable(house, "lea")
+        accounts.disable(own(house), "lea")
         assert knock(**LEA).page().status_code == 403
         outcomes = [row["outcome"] for row in house.ledger_of("own").rows(sa.select(sessions.sign_ins))]
         assert outcomes.count("no role") == outcomes.count("disabled") == 1

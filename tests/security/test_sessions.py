@@ -10,7 +10,7 @@ from core.ledger.schema import audit_events
 from core.services import accounts, identity, signing_in
 from core.services.house import House, now_ms
 from core.services.signing_in import Where
-from tests.security.conftest import PASSWORD
+from tests.security.conftest import PASSWORD, own
 from tests.security.knocking import Here
 
 Knock = Callable[..., Here]
@@ -83,15 +83,15 @@ def test_a_cookie_is_worth_nothing_after_its_time(house: House, knock: Knock) ->
 
 
 def test_the_disabled_are_out_at_once(house: House, knock: Knock) -> None:
-    accounts.add(house, login="vera", name="Vera", roles=("viewer",))
-    first = accounts.reset(house, "vera")
+    accounts.add(own(house), login="vera", name="Vera", roles=("viewer",))
+    first = accounts.reset(own(house), "vera")
     browser = knock()
     browser.login("vera", first)
     browser.change_password(first, "eleven green herons")
     assert browser.gets_in()
     token = token_of(house, "vera")
     assert browser.client.get("/api/v1/sources", headers=bearing(token)).status_code == 200
-    accounts.disable(house, "vera")
+    accounts.disable(own(house), "vera")
     assert not browser.gets_in()
     assert browser.client.get("/api/v1/sources", headers=bearing(token)).status_code == 401
 
@@ -149,8 +149,8 @@ def test_the_demo_and_the_own_stores_stay_apart(house: House, knock: Knock) -> N
 
 
 def test_the_first_password_must_be_changed_before_anything_else(house: House, knock: Knock) -> None:
-    accounts.add(house, login="vera", name="Vera", roles=("administrator",))
-    first = accounts.reset(house, "vera")
+    accounts.add(own(house), login="vera", name="Vera", roles=("administrator",))
+    first = accounts.reset(own(house), "vera")
     browser = knock()
     answer = browser.login("vera", first, next="/sources?add=1")
     assert answer.headers["location"] == "/password?next=%2Fsources%3Fadd%3D1"
