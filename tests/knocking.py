@@ -1,7 +1,6 @@
 """A browser without a screen: keeps cookies, fills in the forms of the door."""
 
 import re
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -22,9 +21,8 @@ class Knocker:
         if client is not None:
             self.client = client
             return
-        # As behind a proxy that speaks https: what is Secure is sent to this server all the same.
-        jar = CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
-        self.client = httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60, cookies=jar)
+        self.client = httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60)
+        self.client.event_hooks = {"request": [self._as_behind_https]}
 
     def token(self, path: str = "/signin?change=1") -> str:
         """The form token of a page of the door."""
@@ -43,6 +41,12 @@ class Knocker:
 
     def change_password(self, old: str, new: str, **fields: Any) -> httpx.Response:
         return self.post("/password", form="/password", old=old, new=new, again=new, **fields)
+
+    def _as_behind_https(self, request: httpx.Request) -> None:
+        """What is Secure is sent to this server all the same."""
+        secure = [f"{cookie.name}={cookie.value}" for cookie in self.client.cookies.jar if cookie.secure]
+        if secure:
+            request.headers["cookie"] = "; ".join(secure)
 
     def page(self, path: str = "/", **headers: str) -> httpx.Response:
         return self.client.get(path, headers=PAGE | headers)
