@@ -96,9 +96,8 @@ def filters(house: House, day: date) -> Query:
         for name, (_, options, default) in more.items():
             url.one_from_url(name, f"inventory_{name}", list(options), default)
         set_ = sum(st.session_state[f"inventory_{name}"] != default for name, (_, _, default) in more.items())
-        with st.popover(
-            f"More filters: {set_}" if set_ else "More filters", icon=":material/tune:", key="more_filters"
-        ):
+        label = f"More filters: {set_}" if set_ else "More filters"
+        with st.popover(label, icon=":material/tune:", key="more_filters"):
             chosen_more = {
                 name: _choice(label, options, 260, name=name, default=default)
                 for name, (label, options, default) in more.items()
@@ -188,11 +187,11 @@ def _grid(house: House, found: tuple[Entry, ...], day: date) -> str | None:
                 "Model", pinned=True, alignment="left", type="tertiary", key=f"opened_entry_{mark}", width=180
             ),
             "kind": C.MultiselectColumn(
-                "Kind", options=list(KIND.values()), width=150,
+                "Kind", options=list(KIND.values()), width=145,
                 color=[colour for _, colour in inventory_parts.KINDS.values()],
             ),
             "tier": C.MultiselectColumn(
-                "Tier", options=tiers, width=90, color=[colour for _, _, colour in TIERS.values() for _ in (0, 1)],
+                "Tier", options=tiers, width=125, color=[colour for _, _, colour in TIERS.values() for _ in (0, 1)],
                 help="From exposure and purpose class; overridden: set by a signed decision, see the entry.",
             ),
             "owner": C.TextColumn("Owner", width=125),
@@ -201,7 +200,7 @@ def _grid(house: House, found: tuple[Entry, ...], day: date) -> str | None:
                 "Stage", options=[word for word, _, _ in badges.STAGES.values()], width=115,
                 color=[colour for _, _, colour in badges.STAGES.values()],
             ),
-            "live": C.TextColumn("Live", width=120, help="Versions in production."),
+            "live": C.TextColumn("Live", width=125, help="Versions in production."),
             "due": C.DateColumn("Next review", format="D MMM YYYY", width=115),
             "review": C.TextColumn("Review", width=140),
             "gaps": C.MultiselectColumn(
