@@ -32,9 +32,7 @@ def frame() -> Any:
         palette.mount()
         visit.badge(house)
         if house.active == "demo":
-            st.caption(
-                ":material/school: Demo data, invented people. For your own data, sign out and sign in as admin."
-            )
+            st.caption(":material/school: Demo data, invented people. Sign in as admin for your own.")
     return Guarded(page)
 
 
