@@ -41,8 +41,9 @@ def cards(house: House, day: date) -> None:
     )  # fmt: skip
     described.metric(
         "Without any gap", f"{seen.complete:,} of {seen.live:,}",
-        f"{seen.undescribed:,} not described yet" if seen.undescribed else "all described",
-        delta_color="orange" if seen.undescribed else "green", delta_arrow="off", border=True, height="stretch",
+        f"{seen.undescribed:,} not described yet" if seen.undescribed else "all described" if seen.live else None,
+        delta_color="orange" if seen.undescribed else "green" if seen.live else "off",
+        delta_arrow="off", border=True, height="stretch",
         icon=":material/task_alt:", help="Nothing of what an entry should say is missing.",
     )  # fmt: skip
     high, unclassed = seen.tiers[1], seen.tiers[None]
@@ -73,7 +74,7 @@ def filters(house: House, day: date) -> Query:
             format_func=lambda code: f"{URGENCY[GAP[code].urgency][0]} {seen.gaps.get(code, 0):,} {GAP[code].without}",
         )  # fmt: skip
         gap = url.one_to_url("gap", "inventory_gap", chosen)
-    else:
+    elif seen.live:
         st.caption(":material/task_alt: Nothing is missing from any entry.")
     held = {one.values["owner"] for one in inventory.entries(house, day=day)} - {None}
     people = directory.everyone(house)  # once: each call asks the ledger whether anything happened
