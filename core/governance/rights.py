@@ -22,6 +22,30 @@ Right = Literal[
 ]  # fmt: skip
 RIGHTS: tuple[Right, ...] = get_args(Right)
 ROLES: tuple[RoleName, ...] = get_args(RoleName)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A right as people read it. title: a few words.  about: what it allows, in a sentence."""
+
+    title: str
+    about: str
+
+
+RIGHT: Mapping[str, Named] = {
+    "view": Named(title="See runs and models", about="Runs, models, numbers, profiles and the inventory."),
+    "rows": Named(title="See single rows", about="Samples and examples of people's data; every look is audited."),
+    "annotate": Named(title="Take notes", about="Notes, tags and views of one's own."),
+    "operate": Named(title="Sync and profile", about="Starts syncs and profiles logs."),
+    "inventory": Named(title="Keep the inventory", about="Says who answers for a model, and what it is for."),
+    "share": Named(title="Share views", about="Makes views that everybody sees."),
+    "decide": Named(title="Decide and sign", about="Overrides and other decisions that bear a signature."),
+    "audit": Named(title="Read the audit trail", about="Every event, its proof, and exports of the trail."),
+    "projects": Named(title="Manage projects", about="Makes, changes and archives projects."),
+    "sources": Named(title="Connect sources", about="Adds, changes and removes what is connected."),
+    "access_view": Named(title="See who has access", about="People, roles, tokens, sessions and sign-ins, to read."),
+    "access": Named(title="Manage access", about="Adds people, gives roles, ends sessions and tokens."),
+}
 READING: frozenset[Right] = frozenset({"view", "rows", "audit", "access_view"})
 
 

@@ -51,17 +51,17 @@ def _listing(house: House, *, changes: bool) -> str | None:
     found = accounts.listing(house, text or "", state or "")
     shown = found[grids.page_of(len(found), "people_page")]
     columns = {
-        "open": (grids.opener("Name", "people", 190), [one.name[:200] for one in shown]),
-        "login": (grids.text("Login", 120), [one.login for one in shown]),
+        "open": (grids.opener("Name", "people", 165), [one.name[:200] for one in shown]),
+        "login": (grids.text("Login", 105), [one.login for one in shown]),
         "state": (
             grids.words("State", {word: colour for word, _, colour in STATES.values()}, 125),
             [[STATES[one.state][0]] for one in shown],
         ),
         "roles": (
-            grids.words("Roles", access_roles.BADGES, 190, "Own ones and those of teams, everywhere or in projects."),
+            grids.words("Roles", access_roles.BADGES, 205, "Own ones and those of teams, everywhere or in projects."),
             [access_roles.titles([*one.roles, *one.team_roles]) for one in shown],
         ),
-        "teams": (st.column_config.ListColumn("Teams", width=130), [list(one.teams) for one in shown]),
+        "teams": (st.column_config.ListColumn("Teams", width=160), [list(one.teams) for one in shown]),
         "seen": grids.moment("Last seen", [one.seen_ms for one in shown], "Empty: never."),
         "mail": (grids.text("Mail", 210), [one.mail for one in shown]),
         "from": (grids.text("Signs in by", 120), [ORIGINS.get(one.origin, one.origin) for one in shown]),

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.governance.rights import ROLE, ROLES
+from core.governance.rights import RIGHT, RIGHTS, ROLE, ROLES
 from core.services import directory, roles, teams
 from core.services.house import House, now_ms
 from core.services.roles import ORIGINS, Held
@@ -37,9 +37,9 @@ def listing(house: House, *, changes: bool, person: str = "") -> None:
             [["Team" if held.team else "Person"] for held in found],
         ),
         "role": (grids.words("Role", BADGES, 165), [[title(held.role)] for held in found]),
-        "where": (grids.text("Where", 115), [place(held.project, projects) for held in found]),
+        "where": (grids.text("Where", 160), [place(held.project, projects) for held in found]),
         "until": (
-            grids.text("Until", 105),
+            grids.text("Until", 95),
             [moments.date(held.until_ms) if held.until_ms else "No end" for held in found],
         ),
         "origin": (
@@ -63,6 +63,16 @@ def listing(house: House, *, changes: bool, person: str = "") -> None:
 def title(role: str) -> str:
     """The title of a role; its own name for one that is not known."""
     return ROLE[role].title if role in ROLE else role
+
+
+def right(name: str) -> str:
+    """The title of a right; its own name for one that is not known."""
+    return RIGHT[name].title if name in RIGHT else name
+
+
+def rights(role: str) -> str:
+    """What a role may do, in a line."""
+    return " · ".join(right(name) for name in RIGHTS if name in ROLE[role].rights)
 
 
 def place(project: str | None, projects: Mapping[str, str]) -> str:
@@ -90,7 +100,7 @@ def give(person: str = "") -> None:
         placeholder="Choose",
     )  # fmt: skip
     role = st.selectbox("Role", ROLES, format_func=title, key="give_what", index=0)
-    st.caption(f"{ROLE[role].about} Rights: {', '.join(sorted(ROLE[role].rights))}.")
+    st.caption(f"{ROLE[role].about} {rights(role)}.")
     projects = roles.projects_to_choose(house)
     where = st.selectbox(
         "Where", [None, *projects], format_func=lambda one: place(one, projects), key="give_where",

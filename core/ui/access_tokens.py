@@ -5,20 +5,15 @@ from datetime import timedelta
 import streamlit as st
 
 from core.governance.attention import plural
+from core.governance.rights import RIGHT
 from core.services import directory, tokens
 from core.services.house import House, now_ms
 from core.services.tokens import Token
-from core.ui import asking, grids, moments
+from core.ui import access_roles, asking, grids, moments
 from core.ui.plain import plain
 from core.ui.visit import current
 
 STATES = {"In force": "green", "Revoked": "gray", "Expired": "gray"}
-MEANING = {
-    "view": "see runs, models, numbers", "rows": "see single rows", "annotate": "notes, tags, own views",
-    "operate": "syncs, profiling", "inventory": "change the inventory", "share": "views for everybody",
-    "decide": "signed decisions", "audit": "the audit trail", "projects": "projects, teams", "sources": "sources",
-    "access_view": "see people and sessions", "access": "change people and roles",
-}  # fmt: skip
 
 
 def listing(house: House, *, changes: bool, person: str = "") -> None:
@@ -38,8 +33,8 @@ def _grid(house: House, found: tuple[Token, ...], *, changes: bool, mine: bool) 
         "owner": (grids.text("Owner", 150), [directory.name(house, token.person)[:200] for token in found]),
         "state": (grids.words("State", STATES, 95), [[token.state.capitalize()] for token in found]),
         "scopes": (
-            st.column_config.ListColumn("May", width=170, help="And no more than its owner may at that moment."),
-            [list(token.scopes) for token in found],
+            st.column_config.ListColumn("May", width=230, help="And no more than its owner may at that moment."),
+            [[access_roles.right(scope) for scope in token.scopes] for token in found],
         ),
         "used": grids.moment("Last used", [token.used_ms for token in found], "To the minute; empty: never."),
         "expires": grids.moment("Ends", [token.expires_ms for token in found]),
@@ -75,9 +70,11 @@ def _make() -> None:
     held = list(tokens.scopes(current()))
     st.pills(
         "It may", held, selection_mode="multi", default=held[:1], key="token_scopes",
-        format_func=lambda right: f"{right}: {MEANING.get(right, right)}",
+        format_func=access_roles.right,
     )  # fmt: skip
     today = moments.today(now_ms())
+    chosen = st.session_state["token_scopes"] or ()
+    st.caption("  \n".join(RIGHT[right].about for right in held if right in chosen) or "Choose at least one right.")
     st.date_input(
         "Last day", today + timedelta(days=90), min_value=today, key="token_until",
         max_value=today + timedelta(days=tokens.DAYS_MOST - 1),

@@ -50,8 +50,8 @@ def filters(house: House) -> Query:
             max_chars=audit.LONGEST, autocomplete="off",
             help="A kind, such as person or inventory, or one thing, such as person:p_0123.",
         )  # fmt: skip
-        first = st.date_input("From", None, key="from", bind="query-params", width=130, format="YYYY-MM-DD")
-        last = st.date_input("To", None, key="to", bind="query-params", width=130, format="YYYY-MM-DD")
+        first = st.date_input("From", None, key="from", bind="query-params", width=150, format="YYYY-MM-DD")
+        last = st.date_input("To", None, key="to", bind="query-params", width=150, format="YYYY-MM-DD")
     wanted = Wanted(
         actor=actor or "", action=action or "", subject=(subject or "").strip(),
         from_ms=_midnight(first) if isinstance(first, date) else None,
@@ -226,10 +226,10 @@ def _grid(lines: tuple[Line, ...]) -> int | None:
         hide_index=True, key="audit_grid", placeholder="", height=min(36 * len(lines) + 38, 760), row_height=36,
         alt="Audit events, newest first",
         column_config={
-            "seq": C.ButtonColumn("Event", pinned=True, type="tertiary", key="opened_event", width=80),
+            "seq": C.ButtonColumn("Event", pinned=True, type="tertiary", key="opened_event", width=75),
             "time": C.DatetimeColumn("When", format="D MMM YYYY, HH:mm:ss", width=170),
-            "said": C.TextColumn("What happened", width=470),
-            "action": C.TextColumn("Kind", width=150),
+            "said": C.TextColumn("What happened", width=455),
+            "action": C.TextColumn("Kind", width=145),
             "subject": C.TextColumn("About", width=230),
         },
     )  # fmt: skip

@@ -80,7 +80,7 @@ def _columns(people: dict[str, str], known: inventory_values.Known) -> dict[str,
         options = people if field.kind == "person" else known.choices.get(name, {})
         if field.kind in ("person", "choice"):
             config[name] = C.SelectboxColumn(
-                field.title, help=field.about, width=170, options=list(options),
+                field.title, help=field.about, width=200 if field.kind == "person" else 160, options=list(options),
                 format_func=lambda value, shown=options: shown.get(str(value), str(value)),  # type: ignore[misc]
             )  # fmt: skip
         elif field.kind == "day":

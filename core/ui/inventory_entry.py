@@ -134,10 +134,10 @@ def _gaps(one: Entry) -> None:
             return
         st.markdown(f"**{len(one.gaps)} {'gap' if len(one.gaps) == 1 else 'gaps'}**")
         for code in one.gaps:
-            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            with st.container(gap="xxsmall"):
                 icon, colour = URGENCY[GAP[code].urgency]
-                st.badge(GAP[code].short, icon=icon, color=colour, width=175)
-                st.markdown(GAP[code].sentence, width="stretch")
+                st.badge(GAP[code].short, icon=icon, color=colour)
+                st.caption(GAP[code].sentence)
 
 
 def _tier(house: House, one: Entry) -> None:

@@ -41,8 +41,9 @@ def cards(house: House, day: date) -> None:
     )  # fmt: skip
     described.metric(
         "Without any gap", f"{seen.complete:,} of {seen.live:,}",
-        f"{seen.undescribed:,} not described yet" if seen.undescribed else "all described",
-        delta_color="orange" if seen.undescribed else "green", delta_arrow="off", border=True, height="stretch",
+        f"{seen.undescribed:,} not described yet" if seen.undescribed else "all described" if seen.live else None,
+        delta_color="orange" if seen.undescribed else "green" if seen.live else "off",
+        delta_arrow="off", border=True, height="stretch",
         icon=":material/task_alt:", help="Nothing of what an entry should say is missing.",
     )  # fmt: skip
     high, unclassed = seen.tiers[1], seen.tiers[None]
@@ -69,11 +70,11 @@ def filters(house: House, day: date) -> Query:
     if codes:
         url.one_from_url("gap", "inventory_gap", codes)
         chosen = st.pills(
-            "What is missing", codes, key="inventory_gap",
+            "What is missing", codes, key="inventory_gap", label_visibility="collapsed",
             format_func=lambda code: f"{URGENCY[GAP[code].urgency][0]} {seen.gaps.get(code, 0):,} {GAP[code].without}",
         )  # fmt: skip
         gap = url.one_to_url("gap", "inventory_gap", chosen)
-    else:
+    elif seen.live:
         st.caption(":material/task_alt: Nothing is missing from any entry.")
     held = {one.values["owner"] for one in inventory.entries(house, day=day)} - {None}
     people = directory.everyone(house)  # once: each call asks the ledger whether anything happened
@@ -82,20 +83,27 @@ def filters(house: House, day: date) -> Query:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         text = st.text_input(
             "Search", key="q", type="search", live=True, placeholder="Name, purpose, users, vendor",
-            icon=":material/search:", bind="query-params", width=260,
+            icon=":material/search:", bind="query-params", width=250,
         )  # fmt: skip
-        return Query(
-            text=text or "",
-            gap=gap,
-            kind=_choice("Kind", KIND, 150),
-            tier=_choice("Tier", TIER_WORDS, 110),
-            owner=_choice("Owner", owners, 170),
-            stage=_choice("Stage", {name: badges.STAGES[name][0] for name in STAGES}, 140),
-            review=_choice("Review", REVIEWS, 150),
-            regime=_choice("Regime", inventory_values.known(house, day=day).choices["regimes"], 190),
-            shown=_choice("Show", SHOWN, 110, name="shown", default="live"),
-            order=_choice("Sort by", ORDERS, 140, name="order", default="name"),
-        )
+        kind, tier = _choice("Kind", KIND, 165), _choice("Tier", TIER_WORDS, 110)
+        owner = _choice("Owner", owners, 170)
+        order = _choice("Sort by", ORDERS, 145, name="order", default="name")
+        more: dict[str, tuple[str, Mapping[str, str], str | None]] = {
+            "stage": ("Stage", {name: badges.STAGES[name][0] for name in STAGES}, None),
+            "review": ("Review", REVIEWS, None),
+            "regime": ("Regime", inventory_values.known(house, day=day).choices["regimes"], None),
+            "shown": ("Show", SHOWN, "live"),
+        }
+        for name, (_, options, default) in more.items():
+            url.one_from_url(name, f"inventory_{name}", list(options), default)
+        set_ = sum(st.session_state[f"inventory_{name}"] != default for name, (_, _, default) in more.items())
+        label = f"More filters: {set_}" if set_ else "More filters"
+        with st.popover(label, icon=":material/tune:", key="more_filters"):
+            chosen_more = {
+                name: _choice(label, options, 260, name=name, default=default)
+                for name, (label, options, default) in more.items()
+            }
+    return Query(text=text or "", gap=gap, kind=kind, tier=tier, owner=owner, order=order, **chosen_more)
 
 
 def _choice(label: str, options: Mapping[str, str], width: int, *, name: str = "", default: str | None = None) -> str:
@@ -155,11 +163,11 @@ def _grid(house: House, found: tuple[Entry, ...], day: date) -> str | None:
             "kind": [[KIND[one.kind]] for one in found],
             "tier": [[TIERS[one.tier][0] + (OVERRIDDEN if one.override else "")] for one in found],
             "owner": [name(one.values["owner"]) for one in found],
+            "due": [one.due for one in found],
             "gaps": [[GAP[code].short for code in one.gaps] for one in found],
             "validator": [name(one.values["validator"]) for one in found],
             "stage": [[badges.STAGES[one.stage][0]] if one.stage else [] for one in found],
             "live": [", ".join(f"v{version}" for version in one.production[:3]) or _presence(one) for one in found],
-            "due": [one.due for one in found],
             "review": [inventory_parts.review(one, day)[0] for one in found],
             "purpose": [one.values["purpose"][:300] for one in found],
         }
@@ -177,27 +185,27 @@ def _grid(house: House, found: tuple[Entry, ...], day: date) -> str | None:
         alt="Inventory entries with tier, people, stage, next review and gaps",
         column_config={
             "model": C.ButtonColumn(
-                "Model", pinned=True, alignment="left", type="tertiary", key=f"opened_entry_{mark}", width=190
+                "Model", pinned=True, alignment="left", type="tertiary", key=f"opened_entry_{mark}", width=180
             ),
             "kind": C.MultiselectColumn(
-                "Kind", options=list(KIND.values()), width=135,
+                "Kind", options=list(KIND.values()), width=145,
                 color=[colour for _, colour in inventory_parts.KINDS.values()],
             ),
             "tier": C.MultiselectColumn(
                 "Tier", options=tiers, width=125, color=[colour for _, _, colour in TIERS.values() for _ in (0, 1)],
                 help="From exposure and purpose class; overridden: set by a signed decision, see the entry.",
             ),
-            "owner": C.TextColumn("Owner", width=135),
-            "validator": C.TextColumn("Validator", width=135),
+            "owner": C.TextColumn("Owner", width=125),
+            "validator": C.TextColumn("Validator", width=125),
             "stage": C.MultiselectColumn(
                 "Stage", options=[word for word, _, _ in badges.STAGES.values()], width=115,
                 color=[colour for _, _, colour in badges.STAGES.values()],
             ),
-            "live": C.TextColumn("Live", width=115, help="Versions in production."),
-            "due": C.DateColumn("Next review", format="D MMM YYYY", width=105),
+            "live": C.TextColumn("Live", width=125, help="Versions in production."),
+            "due": C.DateColumn("Next review", format="D MMM YYYY", width=115),
             "review": C.TextColumn("Review", width=140),
             "gaps": C.MultiselectColumn(
-                "Gaps", options=[each.short for each in GAP.values()], width=300,
+                "Gaps", options=[each.short for each in GAP.values()], width=240,
                 color=[URGENCY[each.urgency][1] for each in GAP.values()],
             ),
             "purpose": C.TextColumn("Purpose", width="large"),

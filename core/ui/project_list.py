@@ -70,9 +70,12 @@ def _card(project: Project) -> None:
 
 
 def _people(project: Project) -> str:
-    names = list(dict.fromkeys(member.name for member in project.members))
+    names = list(dict.fromkeys(member.name for member in project.members if member.holder != project.owner))
+    owning = len(names) < len({member.name for member in project.members})
     if not names:
-        return "Nobody has a role in it alone"
+        return "Roles in it: the owning team" if owning else "Nobody has a role in it alone"
+    if owning:
+        names = ["the owning team", *names]
     return f"Roles in it: {plain(named(names, of=len(names), most=NAMES))}"
 
 

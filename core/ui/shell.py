@@ -15,6 +15,8 @@ from core.ui.refusal import Guarded
 STYLE = """<style>
 /* Plotly paints the axes of parallel coordinates black, whatever the theme. */
 .parcoords .domain, .parcoords .tick > line { stroke: #8894A8 !important; stroke-opacity: 0.7 !important; }
+/* Room for tables: Streamlit's wide layout leaves 5rem on both sides. */
+[data-testid="stMainBlockContainer"] { padding-inline: clamp(1rem, 2.6vw, 2.6rem); }
 </style>"""
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,7 +32,7 @@ def frame() -> Any:
         palette.mount()
         visit.badge(house)
         if house.active == "demo":
-            st.caption(":material/school: Demo data. See [Sources](/sources) to connect your own.")
+            st.caption(":material/school: Demo data, invented people. Sign in as admin for your own.")
     return Guarded(page)
 
 

@@ -39,7 +39,7 @@ def leave(to: str) -> NoReturn:
 def badge(house: House) -> None:
     """The signed-in name and role, and the ways out."""
     actor = house.actor
-    with st.container(key="whoami", gap="xsmall"):
+    with st.container(key="whoami", gap="xxsmall"):
         with st.popover(plain(actor.name or actor.login, 40), icon=":material/account_circle:", width="stretch"):
             st.markdown(f"**{plain(actor.name)}**")
             st.caption(plain(actor.login))
