@@ -79,7 +79,10 @@ def rename(house: House, team: str, name: str, *, read: str | None = None) -> No
 
 @needs("access", everywhere=True)
 def dissolve(house: House, team: str) -> None:
-    """Ends a team with the roles that it gave. Raises NotFound, Conflict when it owns projects, or nobody could administer after it."""
+    """Ends a team with the roles that it gave.
+
+    Raises NotFound, Conflict when it owns projects, or nobody could administer after it.
+    """
     with house.deciding("access") as tx:
         name = _name_of(tx, team)
         owned = [row["name"] for row in stored.everything(tx.connection, archived=True) if row["owner"] == team]
