@@ -51,7 +51,7 @@ def busy(staff: People, root: str) -> str:
     roles.give(house, person, "viewer", "pr_1")
     staff.enter(person)
     tokens.make(staff.by(person), "QUIBBLE-TOKEN", ("view",), now_ms() + DAY)
-    view = views.save(staff.by(person), "experiments", "Of Quibble", {"q": ["user = 'quibble'"]})
+    view = views.save(staff.by(person), "experiments", "Mine", {"q": ["user = 'quibble'"]})
     views.set_default(staff.by(person), "experiments", view)
     deputies.appoint(staff.by(person), root, now_ms(), now_ms() + DAY)
     authors.assign(house, {("source-user", "s", LOGIN): person, ("git-author", "g", MAIL): person})
