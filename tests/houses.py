@@ -82,3 +82,14 @@ def own(tmp_path: Path, empty_mlflow: Path) -> Iterator[Callable[..., tuple[Hous
     yield make
     for house in houses:
         house.close()
+
+
+@pytest.fixture(scope="session")
+def glimpsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The demo synced, the last days of two models' logs profiled: of one inside and one outside of Retail credit."""
+    house = House(load({}, tmp_path_factory.mktemp("glimpsed")))
+    house.sync("demo", silent)
+    for model in ("credit_risk", "car_price"):
+        profile_all(house, model, silent, engine="duckdb", since="2026-11-20")
+    yield house
+    house.close()

@@ -14,6 +14,7 @@ from core.ledger.chain import Event
 from core.ledger.people import people
 from core.ledger.store import payload_of
 from core.ledger.trail import Wanted
+from core.services import inventory, notes, projects
 from core.services.audit_fields import Change, changes, facts, resolved
 from core.services.audit_names import ID, namer, names
 from core.services.cache import cached
@@ -135,13 +136,25 @@ def event(house: House, seq: int) -> Opened:
 def history(house: House, subject: str, *, limit: int = 20) -> tuple[Line, ...]:
     """The newest events of one subject, for the page that shows the subject.
 
-    Of inventory, projects, models, versions and runs: for whoever is shown the subject; that the actor may see this
-    one, the page that embeds the history has made sure of. Of anything else: for those with the right audit.
+    Of inventory, projects, models, versions and runs: for whoever is shown the subject; of anything else: for those
+    with the right audit. Raises NotFound for what lies outside of the actor's projects.
     """
     if subject.partition(":")[0] not in OPEN_KINDS:
         house.require("audit")
+    elif house.sight is not None:
+        _see(house, subject)
     with house.ledger.reading() as connection:
         return lines(house, trail.newest(connection, Wanted(subject=subject), limit=min(max(limit, 1), 200)))
+
+
+def _see(house: House, subject: str) -> None:
+    kind, _, ref = subject.partition(":")
+    if kind == "inventory":
+        inventory.entry(house, ref, day=inventory.today())
+    elif kind == "project":
+        projects.one(house, ref)
+    else:
+        notes.see(house, subject)
 
 
 @needs("audit", everywhere=True)

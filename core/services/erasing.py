@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from core.errors import Conflict, Invalid
-from core.ledger import people, sessions
+from core.ledger import people, sessions, views
 from core.ledger.authors import authors
 from core.ledger.engines import BUSY_S
 from core.ledger.schema import sealed_texts
@@ -86,9 +86,11 @@ def _blank(tx: Transaction, person: str) -> None:
     )  # fmt: skip
     for table, column in (
         (people.grants, people.grants.c.holder), (people.members, people.members.c.person),
-        (authors, authors.c.person),
+        (authors, authors.c.person), (views.view_defaults, views.view_defaults.c.person),
     ):  # fmt: skip
         tx.connection.execute(sa.delete(table).where(column == person))
+    mine = sa.and_(views.saved_views.c.owner == person, views.saved_views.c.audience == "private")
+    tx.connection.execute(sa.delete(views.saved_views).where(mine))
     standing = sa.or_(people.deputies.c.absent == person, people.deputies.c.deputy == person)
     tx.connection.execute(
         sa.update(people.deputies).where(standing, people.deputies.c.ended_ms.is_(None)).values(ended_ms=tx.now_ms)

@@ -32,6 +32,7 @@ Premises = Literal["demo", "own"]
 LEDGER_FILE = "ledger.db"
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 TICK_S = 5.0
+CARE_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class _Premises:
         self.stop = threading.Event()
         self.scheduler: threading.Thread | None = None
         self.shift = Shift()
+        self.cared_s: dict[Premises, float] = {}
         self.active: Premises = "own"
 
 
@@ -287,10 +289,20 @@ class House:
         while not self._shared.stop.is_set():
             try:
                 if self._shared.shift.on(self.active, self.ledger, now_ms):
+                    self._care(time.monotonic())
                     self._work_on_schedule(idle)
             except GatehouseError as error:  # such as the other stores being shown meanwhile: the next tick looks again
                 logging.getLogger("gatehouse").warning("%s %s", error.message, error.hint)
             self._shared.stop.wait(TICK_S)
+
+    def _care(self, now_s: float) -> None:
+        """Once a day, of each ledger: texts go whose retention is over. now_s: monotonic seconds."""
+        from core.services.erasing import remove_overdue
+
+        last = self._shared.cared_s.get(self.active)
+        if last is None or now_s - last >= CARE_S:
+            remove_overdue(self.ledger)
+            self._shared.cared_s[self.active] = now_s
 
     def _work_on_schedule(self, idle: Callable[["House"], object]) -> None:
         for name in due_sources(self.sources, sync_times(self), now_ms()):

@@ -5,8 +5,8 @@ language model, one built without a run). Nothing is written when it is read.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
@@ -16,7 +16,9 @@ from core.governance import inventory as rules
 from core.governance.inventory import GAP, KINDS, Described, EntryState, Kind, PersonState
 from core.governance.inventory_fields import EMPTY
 from core.governance.materiality import Materiality, Tier, tier_of
+from core.governance.projects import rule_from
 from core.ledger import inventory as table
+from core.ledger import projects as stored
 from core.ledger import signatures
 from core.ledger.signatures import Signature
 from core.services import directory, policy_files, projects
@@ -26,6 +28,8 @@ from core.services.house import House, now_ms
 from core.services.models import STAGES, FleetModel, fleet
 
 Presence = Literal["registered", "gone", "unsynced", "none"]
+OUTSIDE = "outside your projects, "
+"""Before the place of a dependency that the actor does not see."""
 ORDERS = ("name", "kind", "tier", "owner", "stage", "due", "gaps")
 REVIEWS = {"overdue": "Overdue", "30": "Due in 30 days", "90": "Due in 90 days", "never": "Never reviewed"}
 SHOWN = {"live": "In use", "retired": "Retired", "all": "All"}
@@ -49,7 +53,8 @@ class Entry:
 
     key: its id, or, before anybody described it, its ref; what links and edits name it by.  id: None without a row.
     revision: of its row, 0 without one.  values: what its row says, by field name.
-    presence: registered; gone (deleted at its source); unsynced (its source is not read yet); none (never registered).
+    presence: registered (also where the actor does not see the model); gone
+    (deleted at its source); unsynced (its source is not read yet); none (never registered).
     about: the registry's own description.  stage, production, newest, versions: of its registered model.
     tier: the one that holds.  tier_given: what materiality gives.  due: when the next review is due.
     gaps: codes of governance.inventory.GAP.
@@ -214,6 +219,7 @@ def dependents(house: House, key: str, *, day: date) -> tuple[Entry, ...]:
 def entries(house: House, *, day: date) -> tuple[Entry, ...]:
     """Everything the actor sees, by name."""
     models = {model.ref: model for model in fleet(house)}
+    whole = set(models) if house.sight is None else {model.ref for model in house.things.models}
     before = _kept(house)
     with house.ledger.reading() as connection:
         rows = table.all_rows(connection, before.rows)
@@ -222,7 +228,8 @@ def entries(house: House, *, day: date) -> tuple[Entry, ...]:
         reasons = signatures.texts(connection, {row["override_reason"] for row in overridden})
     people = {person.id: _state(person) for person in directory.everyone(house).values()}
     making = _Making(
-        policy=policy_files.materiality(house), day=day, people=people, states=_states(list(rows.values()), models),
+        policy=policy_files.materiality(house), day=day, people=people, states=_states(list(rows.values()), whole),
+        whole=whole,
         synced=frozenset(name for name, state in sync_states(house.facts).items() if state.complete_ms is not None),
         belongs=homes(house), before=before.made, made={},
     )  # fmt: skip
@@ -235,8 +242,24 @@ def entries(house: House, *, day: date) -> tuple[Entry, ...]:
             making.add({**EMPTY, "name": model.name, "id": None, "ref": ref, "revision": 0, "retired_ms": None}, model)
     before.rows, before.made = rows, making.made
     sees = _visible(house)
-    made = (one for _, _, _, one in making.made.values() if sees(one))
-    return tuple(sorted(made, key=lambda one: (one.name.casefold(), one.key)))
+    shown = [one for _, _, _, one in making.made.values() if sees(one)]
+    if house.sight is not None:
+        names = {name for one in shown for name in (one.id, one.ref) if name}
+        shown = [_veiled(one, names) for one in shown]
+    return tuple(sorted(shown, key=lambda one: (one.name.casefold(), one.key)))
+
+
+def _veiled(one: Entry, names: Collection[str]) -> Entry:
+    """An entry whose dependencies outside of what is seen are named by their place alone. names: ids and refs seen."""
+    needed = one.values["dependencies"]
+    veiled = tuple(key if key in names else f"{OUTSIDE}{place}" for place, key in enumerate(needed))
+    return one if veiled == needed else replace(one, values={**one.values, "dependencies": veiled})
+
+
+def unveiled(keys: Sequence[str], row: Sequence[str]) -> tuple[str, ...]:
+    """Dependencies to be written, those outside as the row of the same revision names them."""
+    places = {f"{OUTSIDE}{place}": key for place, key in enumerate(row)}
+    return tuple(places.get(key, key) for key in keys)
 
 
 class _Kept:
@@ -247,12 +270,13 @@ class _Kept:
         self.made: Mapping[str, tuple[object, object, object, Entry]] = {}
 
 
-_KEPT: OrderedDict[tuple[int, str], _Kept] = OrderedDict()
-_KEPT_HOUSES = 4
+_KEPT: OrderedDict[Hashable, _Kept] = OrderedDict()
+_KEPT_HOUSES = 8
 
 
 def _kept(house: House) -> _Kept:
-    kept = _KEPT.setdefault((house.serial, house.active), _Kept())
+    kept = _KEPT.setdefault((house.serial, house.active, house.sight), _Kept())
+    _KEPT.move_to_end((house.serial, house.active, house.sight))
     while len(_KEPT) > _KEPT_HOUSES:
         _KEPT.popitem(last=False)
     return kept
@@ -264,7 +288,15 @@ def _visible(house: House) -> Callable[[Entry], bool]:
     if places is None:
         return lambda _: True
     seen = {model.ref for model in fleet(house)}
-    return lambda one: one.values["project"] in places or one.ref in seen
+    elsewhere = _held_by_rules(house) - seen
+    return lambda one: one.ref in seen or (one.values["project"] in places and one.ref not in elsewhere)
+
+
+def _held_by_rules(house: House) -> frozenset[str]:
+    """Registered models that any project's rule holds: where their rows say they belong means nothing."""
+    with house.ledger.reading() as connection:
+        found = [rule_from(stored.rule_of(row)) for row in stored.everything(connection)]
+    return house.things.scope(found).models
 
 
 @needs("view")
@@ -296,12 +328,15 @@ def by_key(house: House, *, day: date) -> Mapping[str, Entry]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Making:
-    """What entries are made from. before, made: key -> what an entry was made from, and the entry."""
+    """What entries are made from. whole: refs of all registered models, whoever asks.
+
+    before, made: key -> what an entry was made from, and the entry."""
 
     policy: Materiality
     day: date
     people: Mapping[str, PersonState]
     states: Mapping[str, EntryState]
+    whole: Collection[str]
     synced: frozenset[str]
     belongs: Callable[[str | None, str | None], str | None]
     before: Mapping[str, tuple[object, object, object, Entry]]
@@ -313,7 +348,7 @@ class _Making:
         owner_state: PersonState | None = self.people.get(owner, "unknown") if owner else None
         dependencies = tuple(self.states.get(key, "unknown") for key in row["dependencies"])
         project = self.belongs(ref, row["project"])
-        presence: Presence = "none" if not ref else "registered" if model else "unsynced"
+        presence: Presence = "none" if not ref else "registered" if ref in self.whole else "unsynced"
         if presence == "unsynced" and ref.partition(":")[0] in self.synced:
             presence = "gone"
         mark = (row["revision"], owner_state, dependencies, project, presence, self.day, override)
@@ -359,8 +394,8 @@ def _override(row: Mapping[str, Any], signed: Mapping[str, Signature], reasons: 
     )
 
 
-def _states(rows: Sequence[Mapping[str, Any]], models: Mapping[str, FleetModel]) -> dict[str, EntryState]:
-    """What can be depended on, by id and by ref."""
+def _states(rows: Sequence[Mapping[str, Any]], models: Collection[str]) -> dict[str, EntryState]:
+    """What can be depended on, by id and by ref; models: refs. Of the whole: a gap is no other for who sees less."""
     found: dict[str, EntryState] = dict.fromkeys(models, "live")
     for row in sorted(rows, key=lambda row: row["retired_ms"] is None):
         state: EntryState = "live" if row["retired_ms"] is None else "retired"

@@ -178,10 +178,14 @@ def carry_out(tx: Transaction, steps: Sequence[Step]) -> None:
             after |= {"ref": one.ref} if one.ref else {}
             tx.append("inventory.added", f"inventory:{one.id}", {"after": after})
         elif not one.new and one.changed:
-            values = {name: one.after[name] for name in one.changed}
+            told = {
+                when: {**said, "dependencies": inventory.unveiled(said["dependencies"], rows[one.id]["dependencies"])}
+                for when, said in (("before", one.before), ("after", one.after))
+            }
+            values = {name: told["after"][name] for name in one.changed}
             if not table.change(tx.connection, one.id, one.edit.revision, values):
                 raise stale_error([f"{one.edit.at()}{one.name[:80]}"])
-            before = {name: one.before[name] for name in one.changed}
+            before = {name: told["before"][name] for name in one.changed}
             tx.append("inventory.changed", f"inventory:{one.id}", {"before": before, "after": values})
 
 

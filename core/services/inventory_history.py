@@ -77,7 +77,8 @@ def _history(house: House, entry: str, *, day: date) -> tuple[Past, ...]:
             Past(
                 seq=row["seq"], time_ms=row["time_ms"], who=directory.name(house, row["actor"]),
                 on_behalf_of=directory.name(house, behalf) if behalf else "",
-                title=TITLES.get(row["action"], row["action"]), changes=_changes(known, said),
+                title=TITLES.get(row["action"], row["action"]),
+                changes=_changes(known, said, veiled=house.sight is not None),
                 reason=texts.get(said["reason"][SEALED], "") if "reason" in said else "",
                 signature=signed.get(said["signed"]["signature"]) if "signed" in said else None,
             )
@@ -85,8 +86,15 @@ def _history(house: House, entry: str, *, day: date) -> tuple[Past, ...]:
     return tuple(found)
 
 
-def _changes(known: Known, said: Mapping[str, Any]) -> tuple[Changed, ...]:
-    before, after = said.get("before", {}), said.get("after", {})
+def _changes(known: Known, said: Mapping[str, Any], *, veiled: bool) -> tuple[Changed, ...]:
+    """veiled: dependencies that are not known (any more) may lie outside of what is seen, so they are not named."""
+    before, after = dict(said.get("before", {})), dict(said.get("after", {}))
+    for side in (before, after) if veiled else ():
+        if "dependencies" in side:
+            side["dependencies"] = [
+                key if key in known.entries else f"{inventory.OUTSIDE}{place}"
+                for place, key in enumerate(side["dependencies"])
+            ]
     return tuple(
         Changed(
             title=_title(name), before=_said(known, name, before.get(name)), after=_said(known, name, after.get(name))

@@ -12,7 +12,7 @@ from core.ledger import notes as store
 from core.ledger import people
 from core.ledger.chain import SEALED
 from core.ledger.store import Transaction
-from core.services import directory, runs, versions
+from core.services import directory, runs, scope, versions
 from core.services.cache import cached
 from core.services.guard import needs
 from core.services.house import House
@@ -60,7 +60,7 @@ def subject_of(kind: str, ref: str, version: str = "") -> str:
 @needs("view")
 def notes(house: House, subject: str) -> tuple[Note, ...]:
     """Notes on one run, model or version, newest first. Raises NotFound, Invalid."""
-    _see(house, subject)
+    see(house, subject)
     with house.ledger.reading() as connection:
         rows = store.notes_on(connection, subject)
     return tuple(
@@ -77,8 +77,8 @@ def notes(house: House, subject: str) -> tuple[Note, ...]:
 def add(house: House, subject: str, text: str) -> str:
     """A new note; returns its id. Raises Invalid, NotFound."""
     said = _text(text)
-    _see(house, subject)
-    with _deciding(house) as tx:
+    see(house, subject)
+    with _deciding(house, subject) as tx:
         held = sa.select(sa.func.count()).where(store.notes.c.subject == subject)
         if tx.connection.execute(held).scalar_one() >= MOST_NOTES:
             raise Invalid(f"There are {MOST_NOTES} notes here.", hint="Delete some first.")
@@ -89,7 +89,7 @@ def add(house: House, subject: str, text: str) -> str:
 def edit(house: House, note_id: str, text: str, *, revision: int) -> None:
     """Changes a note; the trail keeps what it said before. Raises Invalid, NotFound, NotAllowed, Conflict."""
     said = _text(text)
-    with _deciding(house) as tx:
+    with _deciding(house, _subject_of_note(house, note_id)) as tx:
         row = _editable(tx, house.actor, note_id)
         seal = tx.seal(said, row["author"])
         table = store.notes
@@ -109,7 +109,7 @@ def edit(house: House, note_id: str, text: str, *, revision: int) -> None:
 @needs("annotate")
 def delete(house: House, note_id: str, *, revision: int) -> None:
     """Takes a note away; the trail keeps what it said. Raises NotFound, NotAllowed, Conflict."""
-    with _deciding(house) as tx:
+    with _deciding(house, _subject_of_note(house, note_id)) as tx:
         row = _editable(tx, house.actor, note_id)
         if row["revision"] != revision:
             raise Conflict("This note was changed meanwhile.", hint="Read it again before you delete it.")
@@ -122,7 +122,7 @@ def delete(house: House, note_id: str, *, revision: int) -> None:
 @needs("view")
 def tags(house: House, subject: str) -> tuple[HouseTag, ...]:
     """Tags made here of one run, model or version, by key. Raises NotFound, Invalid."""
-    _see(house, subject)
+    see(house, subject)
     with house.ledger.reading() as connection:
         rows = store.tags_on(connection, subject)
     return tuple(_tag(house, row) for row in rows)
@@ -137,15 +137,16 @@ def tags_of_models(house: House) -> Mapping[str, tuple[str, ...]]:
         for row in store.tags_of_kind(connection, "model"):
             if row["text"] is not None:
                 found.setdefault(row["subject"].removeprefix("model:"), []).append(f"{row['key']}={row['text']}")
-    return {ref: tuple(said) for ref, said in found.items()}
+    seen = house.scope
+    return {ref: tuple(said) for ref, said in found.items() if seen is None or ref in seen.models}
 
 
 @needs("annotate")
 def set_tag(house: House, subject: str, key: str, value: str) -> None:
     """Sets a tag, in place of another value of that key. Raises Invalid, NotFound."""
     key, value = _line(key, KEY_LONGEST, "key"), _line(value, VALUE_LONGEST, "value")
-    _see(house, subject)
-    with _deciding(house) as tx:
+    see(house, subject)
+    with _deciding(house, subject) as tx:
         held = {row["key"]: row for row in store.tags_on(tx.connection, subject)}
         if key in held and held[key]["text"] == value:
             return
@@ -157,8 +158,8 @@ def set_tag(house: House, subject: str, key: str, value: str) -> None:
 @needs("annotate")
 def remove_tag(house: House, subject: str, key: str) -> None:
     """Takes a tag off. Raises NotFound."""
-    _see(house, subject)
-    with _deciding(house) as tx:
+    see(house, subject)
+    with _deciding(house, subject) as tx:
         row = next((row for row in store.tags_on(tx.connection, subject) if row["key"] == key), None)
         if row is None:
             raise NotFound(f"There is no tag {key[:60]!r} here.", hint="Somebody may have taken it off meanwhile.")
@@ -197,12 +198,35 @@ def _drop_tag(tx: Transaction, subject: str, key: str) -> None:
     tx.connection.execute(sa.delete(table).where(table.c.subject == subject, table.c.key == key))
 
 
-def _deciding(house: House) -> AbstractContextManager[Transaction]:
-    places = house.actor.places("annotate")
-    return house.deciding("annotate", None if places is None else min(places, default=None))
+def _deciding(house: House, subject: str) -> AbstractContextManager[Transaction]:
+    """A decision about a subject, through the project in which the actor may. Raises NotFound, NotAllowed, Invalid."""
+    see(house, subject)
+    kind, _, ref = subject.partition(":")
+    on: scope.Kind = "run" if kind == "run" else "model"
+    return house.deciding(
+        "annotate", scope.project_of(house, on, ref.rpartition("/")[0] if kind == "version" else ref, "annotate")
+    )
 
 
-def _see(house: House, subject: str) -> None:
+def _subject_of_note(house: House, note_id: str) -> str:
+    """Raises NotFound, also for a note on what the actor does not see."""
+    with house.ledger.reading() as connection:
+        row = store.note(connection, note_id)
+    if row is None:
+        raise _gone()
+    try:
+        see(house, row["subject"])
+    except NotFound as error:
+        raise _gone() from error
+    return str(row["subject"])
+
+
+def _gone() -> NotFound:
+    return NotFound("There is no such note.", hint="Somebody may have deleted it meanwhile.")
+
+
+@needs("view")
+def see(house: House, subject: str) -> None:
     """Raises NotFound unless the actor is shown the subject, and Invalid for what is none."""
     kind, _, ref = subject.partition(":")
     if kind not in KINDS or not ref or len(subject) > SUBJECT_LONGEST:
@@ -222,7 +246,7 @@ def _edits(actor: Actor, row: store.Row) -> bool:
 def _editable(tx: Transaction, actor: Actor, note_id: str) -> store.Row:
     row = store.note(tx.connection, note_id)
     if row is None:
-        raise NotFound("There is no such note.", hint="Somebody may have deleted it meanwhile.")
+        raise _gone()
     if not _edits(actor, row):
         raise NotAllowed("This note is by somebody else.", hint="Write one of your own.")
     return row

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from core.errors import Conflict, Invalid, NotFound
 from core.ledger import people
+from core.ledger import projects as stored
 from core.ledger.people import grants, members, teams
 from core.ledger.store import Transaction
 from core.services.administrators import an_administrator_stays
@@ -13,6 +14,7 @@ from core.services.guard import needs
 from core.services.house import House, now_ms
 
 NAME_LONGEST = 80
+NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +79,18 @@ def rename(house: House, team: str, name: str, *, read: str | None = None) -> No
 
 @needs("access", everywhere=True)
 def dissolve(house: House, team: str) -> None:
-    """Ends a team with the roles that it gave. Raises NotFound, Conflict when nobody could administer after it."""
+    """Ends a team with the roles that it gave.
+
+    Raises NotFound, Conflict when it owns projects, or nobody could administer after it.
+    """
     with house.deciding("access") as tx:
         name = _name_of(tx, team)
+        owned = [row["name"] for row in stored.everything(tx.connection, archived=True) if row["owner"] == team]
+        if owned:
+            listed = ", ".join(sorted(owned)[:NAMED]) + (
+                f" and {len(owned) - NAMED} more" if len(owned) > NAMED else ""
+            )
+            raise Conflict(f"{name} owns {listed}.", hint="Give these projects another owner first.")
         within = [row.person for row in tx.connection.execute(sa.select(members).where(members.c.team == team))]
         held = [row.role for row in tx.connection.execute(sa.select(grants).where(grants.c.holder == team))]
         with an_administrator_stays(tx):

@@ -7,10 +7,23 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import Conflict, Invalid, NotAllowed, NotFound
+from core.governance.projects import Rule
 from core.ledger import people as kept
 from core.ledger.schema import sealed_texts
 from core.ledger.sessions import sessions, sign_ins
-from core.services import accounts, authors, deputies, directory, erasing, identity, roles, teams, tokens
+from core.services import (
+    accounts,
+    authors,
+    deputies,
+    directory,
+    erasing,
+    identity,
+    projects,
+    roles,
+    teams,
+    tokens,
+    views,
+)
 from core.services import house as houses
 from core.services.house import now_ms
 from tests.people import AGENT, People, broken, texts
@@ -38,6 +51,8 @@ def busy(staff: People, root: str) -> str:
     roles.give(house, person, "viewer", "pr_1")
     staff.enter(person)
     tokens.make(staff.by(person), "QUIBBLE-TOKEN", ("view",), now_ms() + DAY)
+    view = views.save(staff.by(person), "experiments", "Mine", {"q": ["user = 'quibble'"]})
+    views.set_default(staff.by(person), "experiments", view)
     deputies.appoint(staff.by(person), root, now_ms(), now_ms() + DAY)
     authors.assign(house, {("source-user", "s", LOGIN): person, ("git-author", "g", MAIL): person})
     with staff.house.ledger.transaction(actor=person, now_ms=now_ms()) as tx:
@@ -147,3 +162,12 @@ def test_a_signature_goes_when_its_time_is_over(
     assert "of one who stays" in texts(staff.house.ledger)["sealed_texts.text"]
     assert broken(staff.house.ledger) is None
     assert len(staff.events("retained_texts.removed")) == 1
+
+
+def test_a_team_that_owns_projects_is_not_dissolved(staff: People, root: str) -> None:
+    house = staff.by(root)
+    team = teams.make(house, "Credit")
+    projects.save(house, projects.Draft(name="Retail", rule=Rule(), owner=team))
+    with pytest.raises(Conflict, match="Retail"):
+        teams.dissolve(house, team)
+    assert [one.id for one in teams.listing(house)] == [team]

@@ -219,22 +219,22 @@ def page(house: House, part: str = "") -> dict:
     )  # fmt: skip
 
 
-def test_rows_are_given_by_right_and_each_look_is_audited(profiled: House) -> None:
-    demo_people.furnish(profiled.ledger)
-    demo_projects.furnish(profiled.ledger)
-    viewer, nadia, lead = (by(profiled, login) for login in ("t.moreau", "n.haddad", "a.lindqvist"))
-    before = len(events(profiled, "rows.viewed"))
+def test_rows_are_given_by_right_and_each_look_is_audited(glimpsed: House) -> None:
+    demo_people.furnish(glimpsed.ledger)
+    demo_projects.furnish(glimpsed.ledger)
+    viewer, nadia, lead = (by(glimpsed, login) for login in ("t.moreau", "n.haddad", "a.lindqvist"))
+    before = len(events(glimpsed, "rows.viewed"))
     for without in (viewer, nadia):
         found = page(without, "sample")
         assert found["items"] == []
         assert found["left_out"]["parts"] == found["total"] > 0
         assert "rows" in found["left_out"]["why"]
     assert not any(item["data"].get("examples") for item in page(viewer, "categorical")["items"])
-    assert len(events(profiled, "rows.viewed")) == before
+    assert len(events(glimpsed, "rows.viewed")) == before
     seen = page(lead, "sample")
     assert seen["left_out"] is None
-    told = events(profiled, "rows.viewed")[before:]
+    told = events(glimpsed, "rows.viewed")[before:]
     assert [(e["actor"], e["subject"]) for e in told] == [(lead.actor.id, "model:credit_risk")]
     assert told[0]["payload"]["rows"] == sum(len(item["data"]["rows"]) for item in seen["items"]) > 0
     assert page(lead, "numeric")["left_out"] is None
-    assert len(events(profiled, "rows.viewed")) == before + 1  # no rows, no event
+    assert len(events(glimpsed, "rows.viewed")) == before + 1  # no rows, no event
