@@ -12,7 +12,7 @@ test: .venv/test.stamp
 	@command -v chromium >/dev/null || { echo "Chromium is missing. Debian: apt-get install chromium (.ci/run does it)."; exit 2; }
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { echo "PostgreSQL is missing. Debian: apt-get install postgresql (.ci/run does it)."; exit 2; }
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check .
