@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.config import get_option
@@ -92,6 +92,7 @@ def routes() -> list[BaseRoute]:
     """Everything beside the pages."""
     return [
         Route("/healthz", _healthz),
+        Route("/overview", _home),  # Streamlit knows its default page by "/" alone
         Route("/readyz", _readyz),
         *door.routes(current),
         *oidc.routes(current),
@@ -181,6 +182,10 @@ def _warm(warm: Callable[[], None]) -> None:
     warm()
     gc.collect()
     gc.freeze()
+
+
+async def _home(request: Request) -> Response:
+    return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/", status_code=307)
 
 
 async def _healthz(_: Request) -> Response:

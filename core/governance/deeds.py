@@ -69,6 +69,17 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "note.deleted": ("{actor} deleted a note on {on|thing}",),
     "tag.set": ("{actor} tagged {subject|thing} with {key}: {after.value}", "{actor} tagged {subject|thing}: {key}"),
     "tag.removed": ("{actor} took the tag {key} off {subject|thing}",),
+    "author.assigned": (
+        "{actor} said who a user of a source is: {after.person|name}",
+        "{actor} said that a user of a source is unknown",
+    ),
+    "inventory.added": ("{actor} described {subject} in the inventory",),
+    "inventory.changed": ("{actor} changed {subject} in the inventory: {changed}",),
+    "inventory.retired": ("{actor} retired {subject}",),
+    "inventory.restored": ("{actor} took {subject} up again",),
+    "inventory.tier_overridden": ("{actor} set the tier of {subject}, and signed",),
+    "ledger.created": ("self:The ledger was made",),
+    "ledger.restored": ("{actor} restored the ledger from a backup",),
 }  # fmt: skip
 
 

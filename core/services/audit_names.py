@@ -5,23 +5,25 @@ from collections.abc import Callable, Mapping
 
 import sqlalchemy as sa
 
-from core.ledger import people, views  # noqa: F401 - their tables are looked up by name
+from core.ledger import inventory, people, views  # noqa: F401 - their tables are looked up by name
 from core.ledger.schema import metadata
-from core.services import directory
+from core.services import directory, projects
 from core.services.cache import cached
 from core.services.guard import needs
 from core.services.house import House
 
 ID = re.compile(r"\b[a-z]{1,4}_[0-9a-f]{16}\b")
-NAMED = ("teams", "projects", "saved_views")
+NAMED = ("teams", "saved_views", "inventory")
 """Tables with an id and a name that is nobody's personal data."""
 
 
 @needs(None)
 @cached(maxsize=4, decisions=True)
 def names(house: House) -> Mapping[str, str]:
-    """Every name there is, by id: people, teams, projects, views, and the program's own actors."""
-    found = dict(directory.OTHERS)
+    """Every name there is, by id: people, teams, views, entries, projects one is in, and the program's own actors."""
+    found = (
+        {**directory.OTHERS, **projects.names(house)} if house.actor.may_somewhere("view") else dict(directory.OTHERS)
+    )
     found |= {person.id: person.name for person in directory.everyone(house).values()}
     for table in (metadata.tables[name] for name in NAMED if name in metadata.tables):
         for row in house.ledger.rows(sa.select(table.c.id, table.c.name)):
