@@ -14,18 +14,18 @@ from core.services.house import House
 
 ID = re.compile(r"\b[a-z]{1,4}_[0-9a-f]{16}\b")
 NAMED = ("teams", "saved_views", "inventory")
-"""Tables with an id and a name that is nobody's personal data."""
+"""Tables with an id and a name that is nobody's personal data; the first alone for who sees projects only."""
 
 
 @needs(None)
 @cached(maxsize=4, decisions=True)
 def names(house: House) -> Mapping[str, str]:
-    """Every name there is, by id: people, teams, views, entries, projects one is in, and the program's own actors."""
-    found = (
-        {**directory.OTHERS, **projects.names(house)} if house.actor.may_somewhere("view") else dict(directory.OTHERS)
-    )
+    """Names by id: people, teams, the program's own actors; projects one is in; views and entries for who sees all."""
+    found = dict(directory.OTHERS)
+    if house.actor.may_somewhere("view"):
+        found |= projects.names(house)
     found |= {person.id: person.name for person in directory.everyone(house).values()}
-    for table in (metadata.tables[name] for name in NAMED if name in metadata.tables):
+    for table in (metadata.tables[name] for name in (NAMED if house.actor.may("view") else NAMED[:1])):
         for row in house.ledger.rows(sa.select(table.c.id, table.c.name)):
             found[row["id"]] = row["name"]
     return found
