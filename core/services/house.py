@@ -16,7 +16,7 @@ from core.errors import GatehouseError, NotAllowed, NotFound, NotSignedIn
 from core.facts import observed
 from core.facts.store import Facts, open_facts
 from core.facts.syncs import end_interrupted_syncs, sync_states
-from core.governance.rights import LOCAL, NOBODY, ROLE, Actor, Grant, Right
+from core.governance.rights import LOCAL, NOBODY, RIGHT, ROLE, Actor, Grant, Right
 from core.records import Progress
 from core.services.jobs import Job, Jobs, Work
 from core.services.profile_files import take_up
@@ -361,7 +361,7 @@ def _refusal(actor: Actor, right: Right) -> NotAllowed:
         return NotAllowed("Choose a password of your own first.", hint="Sign in on the page and change it.")
     holders = [role.title for role in ROLE.values() if right in role.rights]
     return NotAllowed(
-        f'{actor.name or actor.login or "You"} may not do this: it needs the right "{right}".',
+        f'{actor.name or actor.login or "You"} may not do this: it needs the right "{RIGHT[right].title}".',
         hint=f"It comes with the roles {', '.join(holders)}. An administrator gives roles on the page Access.",
     )
 

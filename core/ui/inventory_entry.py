@@ -112,6 +112,9 @@ def _field(house: House, one: Entry, field: Field, known: Known) -> None:
 
 def _said(house: House, one: Entry, field: Field, known: Known) -> str:
     value = one.values[field.name]
+    if field.kind == "project" and one.ref:
+        home = known.projects.get(inventory.homes(house)(one.ref, value) or "")
+        return f"{plain(home)} :gray[(by its rule)]" if home else ""
     if field.kind == "person":
         return plain(inventory_parts.person(house, value))
     if field.name == "next_review" and not value and one.due:
