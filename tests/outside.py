@@ -15,6 +15,8 @@ from core.services.house import House
 TABLES = ("experiments", "runs", "models", "versions", "logged_models", "profiles", "profile_files")
 SHORTEST = 5
 """Shorter texts say nothing: they stand in others by chance."""
+SHORTEST_NUMBER = 10
+"""Shorter numbers neither: they begin others, such as a mean of the inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,16 @@ def split(house: House, experiment: Callable[[dict], bool], model: Callable[[dic
     return Split(
         inside,
         outside,
-        frozenset(w for w in words if len(w) >= SHORTEST and w not in said and (w in names or not _ours(w))),
+        frozenset(w for w in words if _telling(w) and w not in said and (w in names or not _ours(w))),
     )
+
+
+def _telling(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return len(word) >= SHORTEST
+    return len(word) >= SHORTEST_NUMBER
 
 
 def _ours(word: str) -> bool:

@@ -80,7 +80,7 @@ def _value(value: Value) -> str:
             return base if ms == 0 else f"{base} {'-' if ms < 0 else '+'} {abs(ms)}ms"
         case Number(number):
             if isinstance(number, float) and not math.isfinite(number):
-                return "nan" if math.isnan(number) else "inf" if number > 0 else "-inf"
+                return "nan" if math.isnan(number) else "1e999" if number > 0 else "-1e999"  # what reads as such
             return repr(number)
 
 

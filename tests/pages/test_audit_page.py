@@ -28,7 +28,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.mark.parametrize(("login", "role"), [(login, role) for login, _, role in PEOPLE])
 def test_the_trail_is_shown_to_those_who_may_and_to_nobody_else(house: House, login: str, role: str) -> None:
     with shown(seen_by(house, login)):
-        app = page("audit", event="2")
+        app = page("audit", event="3")
     assert not app.exception
     may = "audit" in ROLE[role].rights
     assert bool(app.dataframe) == may
@@ -51,13 +51,13 @@ def test_nothing_in_the_url_breaks_the_page(house: House, query: dict[str, str])
 def test_filters_narrow_the_list_and_an_event_opens_with_its_proof(house: House) -> None:
     auditor = seen_by(house, "r.novak")
     with shown(auditor):
-        app = page("audit", action="role", event="2")
+        app = page("audit", action="role", event="3")
         seen = app.dataframe[-1].value
         assert set(seen["action"]) == {"role.given"}
-        opened = audit.event(auditor, 2)
+        opened = audit.event(auditor, 3)
         assert [block.value for block in app.code] == [RECIPE.rstrip(), opened.hash, opened.previous, opened.raw]
         app.button(key="newer").click().run()
-        assert app.query_params["event"] == "3"
+        assert app.query_params["event"] == "4"
         app.button(key="close_event").click().run()
         assert "event" not in app.query_params
 

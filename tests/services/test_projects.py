@@ -198,7 +198,7 @@ def test_a_sync_by_a_member_tells_no_numbers_of_the_whole_source(house: House) -
     house.jobs.wait(job.id, 60)
     assert house.jobs.get(job.id).result["read"] >= 0
     assert work.job(nadia, job.id).result is None
-    with pytest.raises(NotFound):
+    with pytest.raises(NotAllowed):
         sources.start_sync(nadia, "demo", which="own")
 
 
