@@ -3,7 +3,7 @@
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
 from typing import Any
@@ -27,6 +27,7 @@ from core.services import (
     demo_inventory,
     demo_people,
     demo_projects,
+    directory,
     export,
     find,
     fleet,
@@ -89,7 +90,10 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
         with house.ledger.reading() as connection:
             row = people.by_login(connection, "n.haddad")
         mine = lambda r: r["tags"].get("team") == "retail-credit"  # noqa: E731
-        yield Case(house.by(identity.actor_of_person(house, row["id"], "demo")), split(house, mine, mine))
+        parts = split(house, mine, mine)
+        logins = {person.login for person in directory.everyone(house).values()}  # people are nobody's project
+        parts = replace(parts, words=parts.words - logins)
+        yield Case(house.by(identity.actor_of_person(house, row["id"], "demo")), parts)
         return
     bank: Bank = request.getfixturevalue("bank")
     if request.param == "bank by tag":
