@@ -49,3 +49,7 @@ CREATE TEMP VIEW profiles AS FROM facts.main.profiles SEMI JOIN temp.seen_logs U
 CREATE TEMP VIEW profile_files AS FROM facts.main.profile_files SEMI JOIN temp.seen_logs USING (model);
 CREATE TEMP VIEW observed_files AS FROM facts.main.observed_files WHERE false;
 CREATE TEMP VIEW meta AS FROM facts.main.meta WHERE false;
+CREATE TEMP VIEW drift_cells AS FROM facts.main.drift_cells SEMI JOIN temp.seen_logs USING (model);
+CREATE TEMP VIEW health AS FROM facts.main.health SEMI JOIN temp.seen_logs USING (model);
+CREATE TEMP VIEW findings AS FROM facts.main.findings SEMI JOIN temp.seen_logs USING (model);
+CREATE TEMP VIEW finding_files AS FROM facts.main.finding_files WHERE false;

@@ -163,3 +163,67 @@ CREATE TABLE profiles (
     edges VARCHAR NOT NULL,
     created_ms BIGINT NOT NULL
 );
+
+-- Drift of one column in one window, as evaluated last; can be evaluated again from the profiles.
+-- Grain: (model, version, window_ms, part, name). part: numeric, categorical, output (the scores; name "").
+CREATE TABLE drift_cells (
+    model VARCHAR NOT NULL,
+    version VARCHAR NOT NULL,
+    window_ms BIGINT NOT NULL,
+    end_ms BIGINT NOT NULL,
+    part VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    n BIGINT NOT NULL,                  -- rows of the window with a value
+    rows BIGINT NOT NULL,               -- all rows of the window
+    unusable BIGINT NOT NULL,           -- rows without a usable value: missing, NaN, infinite, unreadable
+    p DOUBLE,                           -- null where nothing can be told
+    adjusted DOUBLE,                    -- p, adjusted over the columns of the window (Benjamini-Hochberg)
+    effect DOUBLE,                      -- PSI0, nats
+    psi DOUBLE,
+    jensen_shannon DOUBLE,
+    alarm BOOLEAN NOT NULL,
+    drifted BOOLEAN NOT NULL,           -- by the policy's rule of persistence
+    broken BOOLEAN NOT NULL             -- too many unusable values
+);
+
+-- The verdicts of a model's live version, category by category, as evaluated last. Grain: (model, category).
+CREATE TABLE health (
+    model VARCHAR NOT NULL,
+    category VARCHAR NOT NULL,
+    version VARCHAR NOT NULL,           -- the one judged
+    outcome VARCHAR NOT NULL,           -- pass, fail, not enough data, not applicable
+    reason VARCHAR NOT NULL,            -- one sentence
+    from_ms BIGINT,                     -- first window judged, and end of the last; null where none was
+    end_ms BIGINT,
+    n BIGINT NOT NULL,                  -- rows judged
+    details JSON NOT NULL,              -- what was measured: a list of {name, metric, group, value, low, high, n, limit, outcome, why}
+    policy VARCHAR NOT NULL,
+    policy_version INTEGER NOT NULL,
+    profiled_ms BIGINT NOT NULL,        -- created_ms of the newest profile that was read
+    evaluated_ms BIGINT NOT NULL
+);
+
+-- Findings as last observed (observed/findings holds every state). Grain: finding_id.
+CREATE TABLE findings (
+    finding_id VARCHAR NOT NULL,
+    model VARCHAR NOT NULL,
+    version VARCHAR NOT NULL,
+    category VARCHAR NOT NULL,
+    cause VARCHAR NOT NULL,             -- drift, prediction_drift, broken_rows, schema, degradation, latency, errors, trend:KPI, unfair:ATTRIBUTE
+    severity VARCHAR NOT NULL,          -- high, medium, low
+    first_ms BIGINT NOT NULL,           -- start of the first window that broke the rule
+    last_ms BIGINT NOT NULL,            -- start of the last one
+    end_ms BIGINT NOT NULL,             -- end of the last one
+    cleared_ms BIGINT,                  -- end of the window that kept the rule again; null while it is broken
+    withdrawn BOOLEAN NOT NULL,         -- data read since does not show it any more
+    title VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    todo VARCHAR NOT NULL,
+    names VARCHAR[] NOT NULL,           -- features, groups or metrics concerned
+    source VARCHAR NOT NULL,            -- where its log lies, as the monitor file says
+    details JSON NOT NULL,
+    policy VARCHAR NOT NULL,
+    policy_version INTEGER NOT NULL,
+    seen_ms BIGINT NOT NULL             -- when this state was observed
+);
+CREATE TABLE finding_files (path VARCHAR PRIMARY KEY);

@@ -13,7 +13,7 @@ import pyarrow as pa
 from core.errors import GatehouseError, StoreDamaged, StoreError, StoreLocked, StoreNewer
 from core.facts.statements import schema, statement
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FILE_NAME = "facts.duckdb"
 MEMORY_LIMIT = "2GB"
 CHECKPOINT = "256MB"  # of log before it is folded into the file: the default 16MB doubles what a first sync writes

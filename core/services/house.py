@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from core import settings as settings_module
 from core.errors import GatehouseError, NotAllowed, NotFound, NotSignedIn
-from core.facts import observed
+from core.facts import judged, observed
 from core.facts.store import Facts, open_facts
 from core.facts.syncs import end_interrupted_syncs, sync_states
 from core.governance.rights import LOCAL, NOBODY, RIGHT, ROLE, Actor, Grant, Right
@@ -206,7 +206,7 @@ class House:
                 folder = self.folder_of(which)
                 facts = open_facts(folder)
                 end_interrupted_syncs(facts)
-                unreadable = observed.index(facts, folder) + take_up(facts, folder)
+                unreadable = observed.index(facts, folder) + judged.index(facts, folder) + take_up(facts, folder)
                 facts.notice = facts.notice or observed.explain_unreadable(unreadable)
                 self._shared.open[which] = Stores(folder=folder, facts=facts)
             return self._shared.open[which]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import SettingsError
 from core.governance.materiality import DataCategories, Materiality, Regimes
+from core.governance.policy import Policy
 from core.monitors.near import choice, near, show
 from core.services.guard import needs
 from core.services.house import House
@@ -35,6 +36,12 @@ def regimes(house: House) -> Regimes:
 def data_categories(house: House) -> DataCategories:
     """Kinds of data. Raises SettingsError."""
     return _read(house, "data_categories.yaml", DataCategories)
+
+
+@needs(None)
+def policy(house: House) -> Policy:
+    """What models are judged by. Raises SettingsError."""
+    return _read(house, "default.yaml", Policy)
 
 
 def load(path: Path, shape: type[T]) -> T:

@@ -53,7 +53,7 @@ def test_an_account_is_added_its_password_shown_once_and_the_person_erased(
     page.get_by_label("Type aaa to confirm").fill("aaa")
     expect(button(page, "erase_now_do")).to_be_enabled()
     button(page, "erase_now_do").click()
-    expect(page.get_by_text("7 people")).to_be_visible()
+    expect(page.get_by_text("8 people")).to_be_visible()
 
 
 def test_a_token_is_made_used_and_revoked(server: Served, fresh_page: Callable[..., Page]) -> None:

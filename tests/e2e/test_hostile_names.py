@@ -9,6 +9,7 @@ from mlflow import MlflowClient
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import open_palette, settle, visit
+from tests.knocking import Knocker
 from tests.mlflow_population import populate
 from tests.mlflow_truth import HOSTILE
 from tests.serving import Served, served, wait_for_syncs
@@ -62,6 +63,22 @@ def hostile_server(tmp_path_factory: pytest.TempPathFactory, empty_mlflow: Path)
         yield server
 
 
+@pytest.fixture(scope="module")
+def session(hostile_server: Served) -> dict[str, str]:
+    """The cookie of the administrator of the stores that hold these names."""
+    knocker = Knocker(hostile_server.url)
+    knocker.login("admin", hostile_server.first_password)
+    knocker.change_password(hostile_server.first_password, "seven brown otters")
+    return {"name": "gatehouse_session", "value": knocker.secret, "url": hostile_server.url}
+
+
+@pytest.fixture
+def own_page(fresh_page: Callable[..., Page], session: dict[str, str]) -> Page:
+    page = fresh_page()
+    page.context.add_cookies([session])
+    return page
+
+
 def assert_harmless(page: Page) -> None:
     settle(page)
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
@@ -72,12 +89,12 @@ def assert_harmless(page: Page) -> None:
     assert main.locator("a[href^='javascript']").count() == 0
 
 
-def test_every_page_shows_them_as_text(hostile_server: Served, fresh_page: Callable[..., Page]) -> None:
-    page = fresh_page()
+def test_every_page_shows_them_as_text(hostile_server: Served, own_page: Page) -> None:
+    page = own_page
     runs = hostile_server.get("/api/v1/runs", limit=1000).json()["items"]
     shouted = next(run["id"] for run in runs if run["name"] == SHOUT)
     said = [run["id"] for run in runs if "text" in run["params"]] + [shouted]
-    for path in ("overview", "experiments?spark=plain", "models", "sources"):
+    for path in ("overview", "experiments?spark=plain", "models", "inventory", "sources"):
         visit(page, f"{hostile_server.url}/{path}")
         assert_harmless(page)
     visit(page, f"{hostile_server.url}/compare_runs?runs={','.join(said)}&x=params.text&y=run&all=true")
@@ -89,10 +106,8 @@ def test_every_page_shows_them_as_text(hostile_server: Served, fresh_page: Calla
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_model_is_called_what_it_is_called(
-    name: str, hostile_server: Served, fresh_page: Callable[..., Page]
-) -> None:
-    page = fresh_page()
+def test_a_model_is_called_what_it_is_called(name: str, hostile_server: Served, own_page: Page) -> None:
+    page = own_page
     models = hostile_server.get("/api/v1/models", limit=1000).json()["items"]
     model = next(model for model in models if model["name"] == name)
     page.goto(hostile_server.url)
@@ -102,8 +117,8 @@ def test_a_model_is_called_what_it_is_called(
 
 
 @pytest.mark.parametrize("text", NAMES)
-def test_a_search_for_them_is_harmless(text: str, hostile_server: Served, fresh_page: Callable[..., Page]) -> None:
-    page = fresh_page()
+def test_a_search_for_them_is_harmless(text: str, hostile_server: Served, own_page: Page) -> None:
+    page = own_page
     page.goto(hostile_server.url)
     visit(page, f"{hostile_server.url}/experiments?" + _query(page, {"q": text}))
     assert_harmless(page)

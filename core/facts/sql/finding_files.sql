@@ -1,0 +1,2 @@
+-- Files of findings already indexed.
+SELECT path FROM finding_files

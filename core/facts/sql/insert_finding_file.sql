@@ -1,0 +1,2 @@
+-- Parameter: $path.
+INSERT INTO finding_files VALUES ($path) ON CONFLICT DO NOTHING
