@@ -60,7 +60,7 @@ def test_it_goes_up_down_and_up_and_the_chain_holds(ledger: Ledger) -> None:
         events = list(trail.in_order(connection, Wanted()))
         assert chain.walk(events) == (*ledger.head(), None)
         assert [event.seq for event in trail.newest(connection, Wanted(action="thing", to_ms=3), limit=2)] == [4, 3]
-        assert trail.actions(connection) == ["thing.happened"]
+        assert trail.actions(connection) == ["ledger.created", "thing.happened"]
         assert trail.count(connection, Wanted(subject="thing", from_ms=1)) == 4
 
 
