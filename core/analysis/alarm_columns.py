@@ -79,8 +79,8 @@ class Tested:
     """One column: `Column.windows` against `Column.reference`.
 
     x, y: (bins,) and (held, bins) counts of the windows that can be told.  cells_x, cells_y: the same in the cells
-    that are tested.  ordered: as in the column.  held: (windows,) which can be told.  starts: (cells,) first bin of each cell.
-    x2: (held,) Pearson's, on `bins` cells that hold rows.
+    that are tested.  starts: (cells,) first bin of each cell.  ordered: as in the column.
+    held: (windows,) which can be told.  x2: (held,) Pearson's, on `bins` cells that hold rows.
     """
 
     x: Counts

@@ -40,7 +40,7 @@ from core.analysis.drift import (
     together,
 )
 from core.analysis.fixed_alarms import Measure, fixed
-from core.profiles import Floats
+from core.profiles import Counts, Floats
 
 __all__ = ["Alarms", "Column", "Measure", "Rule", "drifted", "expected_false_alarms", "fixed", "judge"]
 
@@ -52,9 +52,10 @@ def judge(columns: Sequence[Column], rule: Rule) -> Alarms:
     takes up to a second each.
     """
     tested, n, days = tables(columns), rows(columns), _days(columns)
-    by_days = days is not None and days >= round(1 / rule.alpha - 1, 9)
-    if by_days:
-        p, size, below = _by_days(columns, rule.alpha)
+    count = None if days is None else days[0].shape[0]
+    by_days = days is not None and count is not None and count >= round(1 / rule.alpha - 1, 9)
+    if days is not None and by_days:
+        p, size, below = _by_days(columns, days, rule.alpha)
         adjusted, discovered = p, p < below
     else:
         p, size = over_windows(tested, _two_sample), over_windows(tested, effect)
@@ -69,8 +70,8 @@ def judge(columns: Sequence[Column], rule: Rule) -> Alarms:
         jensen_shannon=over_windows(tested, jensen_shannon),
         alarm=discovered & (size >= rule.floor),
         thin=thin(columns, n),
-        certified=by_days or days is None,
-        why="" if by_days or days is None else too_few_days(days, rule.alpha),
+        certified=by_days or count is None,
+        why="" if by_days or count is None else too_few_days(count, rule.alpha),
     )
 
 
@@ -109,19 +110,21 @@ def _two_sample(one: Tested) -> Floats:
     return p
 
 
-def _by_days(columns: Sequence[Column], alpha: float) -> tuple[Floats, Floats, float]:
+def _by_days(columns: Sequence[Column], days: Sequence[Counts], alpha: float) -> tuple[Floats, Floats, float]:
     """p, PSI0, and what p must lie below."""
-    tables = [column.days for column in columns if column.days is not None]
-    fitted = dated_reference(tables, ordered=[column.ordered for column in columns])
-    pairs = [days.tests(np.asarray(one.windows)) for days, one in zip(fitted.features, columns, strict=True)]
+    fitted = dated_reference(days, ordered=[column.ordered for column in columns])
+    pairs = [fit.tests(np.asarray(column.windows)) for fit, column in zip(fitted.features, columns, strict=True)]
     p, size = (np.stack([pair[side] for pair in pairs], axis=1) for side in (0, 1))
     limit = fitted.limit(alpha)
     return p, size, -math.inf if limit is None else limit
 
 
-def _days(columns: Sequence[Column]) -> int | None:
-    """Days of the reference; None when it is undated."""
-    dated = {None if column.days is None else len(column.days) for column in columns}
-    if len(dated) > 1:
-        raise ValueError(f"days must be given for all columns or for none, as many in all, got {dated}.")
-    return dated.pop() if dated else None
+def _days(columns: Sequence[Column]) -> list[Counts] | None:
+    """(days, bins) of each column, days that hold rows in any; None when the reference is undated."""
+    given = [np.asarray(column.days) for column in columns if column.days is not None]
+    if not given:
+        return None
+    if len(given) < len(columns) or len({len(days) for days in given}) > 1:
+        raise ValueError("days must be given for all columns or for none, the same days in all.")
+    held = np.any([days.any(axis=1) for days in given], axis=0)
+    return [days[held] for days in given]
