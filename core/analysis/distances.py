@@ -18,12 +18,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from core.analysis import divergences
 from core.analysis.measured import Measured, not_told
 from core.profiles import Counts, Floats, Numeric
 
 BINS = 10
-HALF_A_ROW = 0.5
-"""What a bin that one side has never seen counts for there, in PSI."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +49,7 @@ def psi(reference: ArrayLike, current: ArrayLike) -> Measured:
     pair = _pair(reference, current)
     if isinstance(pair, Measured):
         return pair
-    x, y = pair.x[pair.x + pair.y > 0], pair.y[pair.x + pair.y > 0]
-    p, q = np.where(x > 0, x, HALF_A_ROW) / pair.total, np.where(y > 0, y, HALF_A_ROW) / pair.n
-    return Measured(value=float(np.sum((q - p) * np.log(q / p))), n=pair.n)
+    return Measured(value=float(divergences.psi(pair.x, pair.y)), n=pair.n)
 
 
 def jensen_shannon(reference: ArrayLike, current: ArrayLike) -> Measured:
@@ -63,10 +60,7 @@ def jensen_shannon(reference: ArrayLike, current: ArrayLike) -> Measured:
     pair = _pair(reference, current)
     if isinstance(pair, Measured):
         return pair
-    middle = pair.p + pair.q
-    lean = np.divide(pair.p - pair.q, middle, out=np.zeros_like(middle), where=middle > 0)
-    bits = np.sum(middle * (special.xlog1py(1 + lean, lean) + special.xlog1py(1 - lean, -lean))) / (4 * math.log(2))
-    return Measured(value=min(1.0, math.sqrt(max(0.0, float(bits)))), n=pair.n)
+    return Measured(value=float(divergences.jensen_shannon(pair.x, pair.y)), n=pair.n)
 
 
 def hellinger(reference: ArrayLike, current: ArrayLike) -> Measured:
@@ -74,8 +68,7 @@ def hellinger(reference: ArrayLike, current: ArrayLike) -> Measured:
     pair = _pair(reference, current)
     if isinstance(pair, Measured):
         return pair
-    value = float(np.linalg.norm(np.sqrt(pair.p) - np.sqrt(pair.q))) / math.sqrt(2)
-    return Measured(value=min(1.0, value), n=pair.n)
+    return Measured(value=float(divergences.hellinger(pair.x, pair.y)), n=pair.n)
 
 
 def l_infinity(reference: ArrayLike, current: ArrayLike) -> Measured:
@@ -83,7 +76,7 @@ def l_infinity(reference: ArrayLike, current: ArrayLike) -> Measured:
     pair = _pair(reference, current)
     if isinstance(pair, Measured):
         return pair
-    return Measured(value=float(np.max(np.abs(pair.p - pair.q))), n=pair.n)
+    return Measured(value=float(divergences.l_infinity(pair.x, pair.y)), n=pair.n)
 
 
 def chi_square(reference: ArrayLike, current: ArrayLike) -> ChiSquare:
@@ -122,7 +115,7 @@ def corrected_psi(reference: ArrayLike, current: ArrayLike) -> Measured:
         return Measured(value=0.0, n=pair.n)
     rows, freedom = pair.total + pair.n, bins - 1
     h = pair.total / rows * pair.n
-    value = (statistic - freedom) / h
+    value = float(divergences.psi0(statistic, bins, pair.total, pair.n))
     p, q = (side[pair.x + pair.y > 0] for side in (pair.p, pair.q))
     ratio = (q - p) / ((pair.total * p + pair.n * q) / rows)
     by_q, by_p = (2 - pair.n / rows * ratio) * ratio, (-2 - pair.total / rows * ratio) * ratio
@@ -143,7 +136,7 @@ def kolmogorov_smirnov(reference: ArrayLike, current: ArrayLike) -> Measured:
     if isinstance(pair, Measured):
         return pair
     gap = np.cumsum(pair.x) / pair.total - np.cumsum(pair.y) / pair.n
-    value = float(np.max(np.abs(gap)))
+    value = float(divergences.kolmogorov_smirnov(pair.x, pair.y))
     before = np.concatenate([[0.0], gap[:-1]])
     most = float(np.max(np.maximum(before + pair.p, pair.q - before)))
     most = min(most, value + float(np.max(np.minimum(pair.p, pair.q))), 1.0)

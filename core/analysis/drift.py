@@ -16,19 +16,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from core.analysis.distances import BINS, corrected_psi, mean_rank, nested_bins, pearson
 from core.analysis.measured import Measured, not_told
 from core.profiles import Categorical, Counts, Floats, Output
 
+Bools = NDArray[np.bool_]
 SPARSE = 5
 """Expected rows in a cell below which the chi-square distribution is not trusted."""
 DOUBTFUL = 0.01
 """Simulated only below this p: above it nothing is decided."""
 AMPLE = 10
 """Reference rows for each row of the window, below which the answer carries a warning."""
+DRAWS = 100_000
 LARGEST_POPULATION, CELLS_AT_ONCE = 10**9, 4_000_000
 
 
@@ -59,7 +61,7 @@ class PredictionDrift:
     labels: Drift
 
 
-def drift(reference: ArrayLike, current: ArrayLike, *, ordered: bool, seed: int = 0, draws: int = 100_000) -> Drift:
+def drift(reference: ArrayLike, current: ArrayLike, *, ordered: bool, seed: int = 0, draws: int = DRAWS) -> Drift:
     """Test one column. reference, current: (bins,) counts. The same seed gives the same answer."""
     x, y = np.asarray(reference, dtype=np.int64), np.asarray(current, dtype=np.int64)
     if x.ndim != 1 or x.shape != y.shape:
@@ -74,10 +76,8 @@ def drift(reference: ArrayLike, current: ArrayLike, *, ordered: bool, seed: int 
     x2, bins = float(chi), int(held)
     z = float(mean_rank(x, y)) if ordered else None
     p = float(together(special.chdtrc(bins - 1, x2) if bins > 1 else 1.0, z))
-    pooled = cells[0] + cells[1]
-    sparse = min(total, n) * int(pooled[pooled > 0].min()) < SPARSE * (total + n)
-    if simulated := sparse and p < DOUBTFUL:
-        p = _simulated(x, y, starts, x2, z, seed, draws)
+    if simulated := bool(sparse(*cells)) and p < DOUBTFUL:
+        p = by_draws(x, y, starts, x2, z, seed=seed, draws=draws)
     return Drift(
         p=Measured(value=p, n=n),
         effect=corrected_psi(*cells),
@@ -95,7 +95,12 @@ def category_drift(reference: Categorical, current: Categorical, *, seed: int = 
     Above 50 categories fewer draws are made where some are needed, so that the answer takes no longer.
     """
     x, y = (np.append(side.counts, side.unseen) for side in (reference, current))
-    return drift(x, y, ordered=False, seed=seed, draws=max(2_000, min(100_000, 5_000_000 // x.size)))
+    return drift(x, y, ordered=False, seed=seed, draws=category_draws(x.size))
+
+
+def category_draws(categories: int) -> int:
+    """How many random draws one column of so many categories gets where it needs them."""
+    return max(2_000, min(DRAWS, 5_000_000 // categories))
 
 
 def prediction_drift(reference: Output, current: Output, *, seed: int = 0) -> PredictionDrift:
@@ -148,8 +153,22 @@ def smallest_shift(total: int, n: int, *, alpha: float, floor: float = 0.0, test
     return Measured(value=max(seen, math.sqrt(lifted / (h * kept))), n=n)
 
 
-def _simulated(x: Counts, y: Counts, starts: Counts, x2: float, z: float | None, seed: int, draws: int) -> float:
-    """p when rows are dealt to reference and window at random, the sizes of both and of every bin kept."""
+def sparse(reference: Counts, current: Counts) -> Bools:
+    """Whether any cell of (..., cells) that holds rows has an expected count below `SPARSE`, on either side."""
+    pooled = reference + current
+    total, n = reference.sum(-1), current.sum(-1)
+    rarest = np.min(pooled, axis=-1, where=pooled > 0, initial=np.iinfo(np.int64).max)
+    return np.asarray(np.minimum(total, n) * rarest.astype(np.float64) < SPARSE * (total + n))
+
+
+def by_draws(
+    x: Counts, y: Counts, starts: Counts, x2: float, z: float | None, *, seed: int = 0, draws: int = DRAWS
+) -> float:
+    """p when rows are dealt to reference and window at random, the sizes of both and of every bin kept.
+
+    x, y: (bins,) counts; x2: of the cells that begin at `starts`; z: of the bins, None for categories.
+    The same seed gives the same answer.
+    """
     random = np.random.default_rng(seed)
     pooled, n = x + y, int(y.sum())
     rows, few = int(pooled.sum()), int(min(n, x.sum()))
