@@ -120,7 +120,8 @@ def over_windows(tested: Sequence[Tested], values: Callable[[Tested], Floats]) -
     """(windows, columns) of each column's (held,) values; NaN where nothing can be told."""
     out = np.full((tested[0].held.size, len(tested)) if tested else (0, 0), np.nan)
     for place, one in enumerate(tested):
-        out[one.held, place] = values(one)
+        if one.held.any():
+            out[one.held, place] = values(one)
     return out
 
 
@@ -157,7 +158,7 @@ def _tested(column: Column) -> Tested:
     y = windows[held]
     starts: Counts = nested_bins(x) if column.ordered and x.any() else np.arange(x.size)
     cells = np.add.reduceat(x, starts), np.add.reduceat(y, starts, axis=-1)
-    x2, bins = pearson(*cells)
+    x2, bins = pearson(*cells) if held.any() else (np.zeros(0), np.zeros(0, dtype=np.int64))
     return Tested(
         x=x, y=y, cells_x=cells[0], cells_y=cells[1], held=held, starts=starts, x2=x2, bins=bins, ordered=column.ordered
     )
