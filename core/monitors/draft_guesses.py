@@ -45,7 +45,8 @@ def guessed(seen: Columns, model: str, address: str) -> tuple[Draft, dict[str, s
     status = guesser.status()
     take("status", status[0] if status else None)
     numeric, categorical, left = guesser.features()
-    roles |= {column.name: "number" for column in numeric} | {column.name: "category" for column in categorical}
+    roles |= {column.name: "number" for column in numeric}
+    roles |= {column.name: "category" for column in categorical}
     why |= {column.name: reason for column, reason in left}
     whole = bool(label and label.column.kind == "number")
     classes: list[Scalar] = [int(n) if whole and _CLASS_NUMBER.fullmatch(n) else n for n, _ in shares]

@@ -109,9 +109,8 @@ def values(draft: Draft) -> dict[str, Any]:
     }  # fmt: skip
     if time := draft.one("time"):
         told["timestamp"] = {"column": time, "naive": draft.naive, "unit": draft.unit}
-    told |= {
-        role: column for role in ("id", "version", "score", "prediction", "latency") if (column := draft.one(role))
-    }
+    single: tuple[Role, ...] = ("id", "version", "score", "prediction", "latency")
+    told |= {role: draft.one(role) for role in single if draft.one(role)}
     if draft.fixed_version and "version" not in told:
         told["fixed_version"] = draft.fixed_version
     if label := _label(draft):
@@ -122,7 +121,7 @@ def values(draft: Draft) -> dict[str, Any]:
             told["probabilities"] = {draft.class_of.get(column, column): column for column in shares}
     told["features"] = _features(draft)
     protected = _attributes(draft, "protected")
-    told |= {"protected": {name: rule for name, rule in protected.items()}} if protected else {}
+    told |= {"protected": protected} if protected else {}
     by_column = {rule["column"]: name for name, rule in protected.items()}
     crossed = [[by_column[c] for c in pair] for pair in draft.crossed if all(c in by_column for c in pair)]
     told |= {"intersections": crossed} if crossed else {}
@@ -141,7 +140,7 @@ def values(draft: Draft) -> dict[str, Any]:
 
 
 def of_monitor(monitor: Monitor, types: Mapping[str, str]) -> Draft:
-    """A draft that says the same, as far as a draft can. types: of the log's columns, in its order; {} where not known."""
+    """A draft that says the same, as far as a draft can. types: of the log's columns; {} where not known."""
     kinds = dict.fromkeys(monitor.features.numeric, "DOUBLE") | dict.fromkeys(monitor.features.categorical, "VARCHAR")
     types = types or kinds
     roles: dict[str, Role] = dict.fromkeys(types, "out")
@@ -271,7 +270,7 @@ def _of_roles(draft: Draft) -> list[MonitorError]:
         kind = kind_of(draft.types[column]) if column in draft.types else "number"
         if role == "time" and kind not in ("time", "number", "text"):
             found.append(MonitorError(f"{show(column)} is of type {draft.types[column][:60]}, which is no time.",
-                                      hint="Choose a column of times, of numbers since 1970, or of texts."))  # fmt: skip
+                                      hint="Choose times, numbers since 1970, or texts."))  # fmt: skip
         if role in _NUMBERS and kind not in ("number", "yes_no"):
             found.append(MonitorError(
                 f"{show(column)} is of type {draft.types[column][:60]}, and “{ROLES[role]}” needs numbers.",

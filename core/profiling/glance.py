@@ -110,13 +110,13 @@ def join(
             paths = [literal(path) for path in labels]
             at = _moment(known, _types(connection, _all(labels), paths)) if labels else "NULL::TIMESTAMPTZ"
             connection.execute(
-                f"CREATE TEMP TABLE told AS SELECT {_quoted(label_id)}::VARCHAR AS id, {_quoted(label)}::VARCHAR AS label, "  # nosec B608
-                f"{at} AS known FROM {_all(labels)} LIMIT {MOST_LABELS}",
+                f"CREATE TEMP TABLE told AS SELECT {_quoted(label_id)}::VARCHAR AS id, "  # nosec B608
+                f"{_quoted(label)}::VARCHAR AS label, {at} AS known FROM {_all(labels)} LIMIT {MOST_LABELS}",
                 [paths],
             )
             connection.execute(
-                "CREATE TEMP TABLE by_id AS SELECT id, count(*) AS n, min(label) <> max(label) AS split, min(known) AS known "
-                "FROM told WHERE id IS NOT NULL AND label IS NOT NULL AND label <> '' GROUP BY id"
+                "CREATE TEMP TABLE by_id AS SELECT id, count(*) AS n, min(label) <> max(label) AS split, "
+                "min(known) AS known FROM told WHERE id IS NOT NULL AND label IS NOT NULL AND label <> '' GROUP BY id"
             )
             both = f"date_diff('second', {_moment(made, _types(connection, 'looked'))}, known) / 86400.0"
             row = connection.execute(
@@ -125,8 +125,8 @@ def join(
                 f"FROM looked LEFT JOIN by_id ON looked.{_quoted(log_id)}::VARCHAR = by_id.id"
             ).fetchone()
             about = connection.execute(
-                "SELECT (SELECT count(*) FROM told), count(*) FILTER (WHERE n > 1), count(*) FILTER (WHERE split) FROM by_id "
-                "SEMI JOIN wanted USING (id)"
+                "SELECT (SELECT count(*) FROM told), count(*) FILTER (WHERE n > 1), count(*) FILTER (WHERE split) "
+                "FROM by_id SEMI JOIN wanted USING (id)"
             ).fetchone()
         except duckdb.Error as error:
             raise unreadable(Path(labels[0]).name if labels else "The labels", error) from error

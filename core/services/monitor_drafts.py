@@ -97,8 +97,7 @@ def offered(house: House) -> Offered:
     return Offered(new=tuple(name for name in names if name not in files), monitored=files)
 
 
-@needs("operate", everywhere=True)
-def checked_model(house: House, name: str) -> str:
+def checked_model(name: str) -> str:
     """A model's name that a monitor of its own can have. Raises Invalid."""
     said = name.strip()
     if not said or len(said) > 250 or not said.isprintable():

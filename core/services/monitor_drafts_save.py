@@ -1,4 +1,4 @@
-"""A monitor in the making becomes a file: shown as a diff, written whole or not at all, and only over what was shown."""
+"""A monitor in the making becomes a file: shown as a diff, written whole or not at all, only over what was shown."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 
 from core.errors import Conflict, Invalid, NotAllowed, SettingsError
 from core.monitors.drafts import Checked, Draft, checked
+from core.monitors.files import load_one
 from core.services import monitor_drafts, profiling
 from core.services.guard import needs
-from core.services.house import House
+from core.services.house import DEMO, House
 from core.services.jobs import Job
 from core.services.monitor_drafts_logs import checked_address, safe_name
 
@@ -42,7 +43,7 @@ class Preview:
 @needs("operate", everywhere=True)
 def preview(house: House, draft: Draft) -> Preview:
     """The draft as a file, against the one that is there. Raises Invalid for a name that no monitor can have."""
-    model = monitor_drafts.checked_model(house, draft.model)
+    model = monitor_drafts.checked_model(draft.model)
     there = monitor_drafts.existing(house, model)
     own = there is not None and _is_own(house, there.file, model)
     file = there.file if there and own else _free_name(house, model)
@@ -133,9 +134,7 @@ def _put_back(path: Path, before: bytes | None, written: str) -> None:
 
 def _is_own(house: House, file: str, model: str) -> bool:
     """Whether a file speaks for this model alone: a pattern's file stays as it is, beside a new one."""
-    from core.monitors.files import load_one
-
-    folder = house.settings.monitors if house.active == "own" else profiling.DEMO / "monitors"
+    folder = house.settings.monitors if house.active == "own" else DEMO / "monitors"
     return load_one(folder / file, folder=folder).monitor.model == model
 
 

@@ -81,7 +81,7 @@ def start(house: House, draft: Draft, day: str) -> Job:
         date.fromisoformat(day)
     except ValueError as error:
         raise Invalid("This is no day.", field="day", hint="Choose a day with rows.") from error
-    model = monitor_drafts.checked_model(house, draft.model)
+    model = monitor_drafts.checked_model(draft.model)
     found = checked(draft)
     if found.problems:
         raise found.problems[0]
