@@ -46,6 +46,8 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "token.added": ("{actor} made an API token",),
     "token.revoked": ("{actor} revoked an API token",),
     "rows.viewed": ("{actor} looked at single rows of {subject}",),
+    "monitor.saved": ("{actor} saved the monitor of {subject} ({file})",),
+    "log.uploaded": ("{actor} uploaded a file to the log of {subject}",),
     "rows.exported": ("{actor} exported rows of {subject}",),
     "audit.exported": ("{actor} exported the audit trail as {format}",),
     "view.saved": ("{actor} saved the view {subject}",),

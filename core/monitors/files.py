@@ -20,7 +20,7 @@ from core.monitors.inheritance import SUFFIXES, Folder
 from core.monitors.mistakes import mistakes
 from core.monitors.monitor import Monitor
 from core.monitors.patterns import Draft, assigned, filled, is_pattern
-from core.monitors.tree import Keys, Node, Place, places, plain
+from core.monitors.tree import Keys, Node, Place, parse, places, plain
 
 _MODEL_LINE = re.compile(
     r"""^model:[ ]+(?:"([^"\\\n]*)"|'([^'\n]*)'|([^\s"'#&*!|>][^#\n]*?))[ ]*(?:#.*)?$""", re.MULTILINE
@@ -108,6 +108,20 @@ def load_one(path: Path, *, model: str | None = None, folder: Path | None = None
         return _resolved(node, model or concrete, root.shown(path.resolve()), places(node))
     except ExceptionGroup as group:
         raise group.exceptions[0] from None
+
+
+def of_text(text: str, file: str) -> tuple[Resolved | None, Sequence[MonitorError]]:
+    """What the text of a file says by itself, or its mistakes: by the checks that files pass.
+
+    file: what mistakes call it. A text that is to be laid over another file, or is a pattern, is no monitor by itself.
+    """
+    try:
+        node = parse(text, file)
+        return _resolved(node, None, file, places(node)), ()
+    except MonitorError as error:
+        return None, (error,)
+    except ExceptionGroup as group:
+        return None, [error for error in group.exceptions if isinstance(error, MonitorError)]
 
 
 def identity(monitor: Monitor) -> str:

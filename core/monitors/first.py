@@ -74,7 +74,7 @@ def _output(guesser: Guesser) -> list[str]:
     score = None if classes else guesser.score()
     prediction = guesser.prediction()
     lines: list[str] = []
-    task = _task(score, prediction, many=bool(classes))
+    task = task_of(score, prediction, many=bool(classes))
     label = guesser.label(binary=task == "binary")
     if classes:
         whole = bool(label and label.column.kind == "number")
@@ -84,7 +84,7 @@ def _output(guesser: Guesser) -> list[str]:
         if not prediction:
             lines.append(f"score: {scalar(classes[0][1].name)}  # the first class's; better a prediction: NAME")
     elif task == "multiclass" and prediction:
-        lines += [f"task: {task}  # the prediction has few values", f"classes: {_flow(_values(prediction.column))}"]
+        lines += [f"task: {task}  # the prediction has few values", f"classes: {_flow(values_of(prediction.column))}"]
     else:
         lines.append(f"task: {task}  # binary, multiclass, regression or other")
     if score:
@@ -96,12 +96,12 @@ def _output(guesser: Guesser) -> list[str]:
     return [*lines, *_label(label, guesser, binary=task == "binary")]
 
 
-def _task(score: Guess | None, prediction: Guess | None, *, many: bool) -> str:
+def task_of(score: Guess | None, prediction: Guess | None, *, many: bool) -> str:
     if many:
         return "multiclass"
     if score or not prediction or prediction.column.distinct <= 2:
         return "binary"
-    if len(_values(prediction.column)) == prediction.column.distinct:
+    if len(values_of(prediction.column)) == prediction.column.distinct:
         return "multiclass"
     return "regression" if prediction.column.kind == "number" else "other"
 
@@ -130,7 +130,7 @@ def _protected(columns: list[Column]) -> list[str]:
     lines = ["protected:  # by their names; take out what is none"]
     names: dict[str, str] = {}
     for column in columns:
-        name = names[column.name] = _name(column.name, names.values())
+        name = names[column.name] = name_for(column.name, names.values())
         lines += [f"  {quoted(name)}:", f"    column: {scalar(column.name)}{_seen(column)}"]
         if is_age(column) and (bands := age_bands(column)):
             lines.append(f"    bands: {_flow(bands)}  # inner edges of the groups; each belongs to the upper one")
@@ -142,7 +142,7 @@ def _protected(columns: list[Column]) -> list[str]:
 
 
 def _reference(when: Guess | None, seen: Columns, log: str) -> list[str]:
-    first, last = _days(when.column) if when else (None, None)
+    first, last = days_of(when.column) if when else (None, None)
     if when is None:
         return [
             "# reference:      # what is normal: a window of the log, or a table of its own",
@@ -196,7 +196,7 @@ def _seen(column: Column) -> str:
     return f"  # {column.distinct} values, such as {remark(', '.join(column.examples[:3]))}"
 
 
-def _values(column: Column) -> list[str | int | bool]:
+def values_of(column: Column) -> list[str | int | bool]:
     """All values of a column, when the examples are all."""
     if column.distinct != len(column.examples) or column.kind in ("time", "other"):
         return []
@@ -208,7 +208,7 @@ def _values(column: Column) -> list[str | int | bool]:
     return sorted(column.examples)
 
 
-def _days(column: Column) -> tuple[date | None, date | None]:
+def days_of(column: Column) -> tuple[date | None, date | None]:
     """The first and last day that were seen; None where they cannot be told."""
     try:
         if unit := epoch_unit(column):
@@ -222,7 +222,7 @@ def _days(column: Column) -> tuple[date | None, date | None]:
     return (first, last) if 1900 < first.year <= last.year < 9_000 else (None, None)
 
 
-def _name(column: str, used: Iterable[str]) -> str:
+def name_for(column: str, used: Iterable[str]) -> str:
     """A name for an attribute: the column's words, made different from those used."""
     plain = "_".join(word for word in tokens(column) if word.isascii())[:70] or "attribute"
     known = set(used)

@@ -16,9 +16,13 @@ def written(monitor: Monitor) -> str:
     """The monitor as the text of a file; what has its default is left out."""
     values = monitor.model_dump(mode="json", exclude_defaults=True)
     values["positive"] = monitor.positive
+    return text_of(values)
+
+
+def text_of(values: Mapping[str, Any]) -> str:
+    """Bare values under a monitor's keys as the text of a file, whether or not they make a monitor."""
     order = [name for name in Monitor.model_fields if name in values]
-    lines = _lines({name: values[name] for name in order}, 0)
-    return "\n".join(lines) + "\n"
+    return "\n".join(_lines({name: values[name] for name in order}, 0)) + "\n"
 
 
 def quoted(text: str) -> str:

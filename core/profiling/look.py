@@ -1,7 +1,9 @@
 """A look at a log's first rows: what columns it has and what is in them. Reads at most 100,000 rows."""
 
 import importlib
-from contextlib import closing
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import duckdb
 from core.errors import NotFound, SourceError
 from core.monitors.near import show
 from core.monitors.seen import Column, Columns
+from core.profiling.engines import object_storage
 
 MOST_ROWS = 100_000
 MOST_FILES = 8
@@ -40,10 +43,42 @@ def look(path_or_glob: str) -> Columns:
                 columns=tuple(_columns(connection)), rows=_count(connection), place="delta" if delta else "files"
             )
         except duckdb.Error as error:
-            first = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
-            message = f"{show(path_or_glob)} cannot be read: {first}"
-            hint = "Is every file whole, and Parquet or CSV in UTF-8? Object storage needs its DuckDB extension."
-            raise SourceError(message, hint=hint) from error
+            raise unreadable(path_or_glob, error) from error
+
+
+def look_at(files: Sequence[str]) -> Columns:
+    """The same of these files, of which some are read; a path stands for itself. Raises NotFound, SourceError."""
+    with readable(files) as connection:
+        return Columns(columns=tuple(_columns(connection)), rows=_count(connection))
+
+
+@contextmanager
+def readable(files: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with rows of some of these files as the table `looked`. Raises NotFound, SourceError."""
+    if not files:
+        raise NotFound("There is no file to look at.", hint="Choose another log.")
+    with closing(_connection()) as connection:
+        try:
+            if "://" in files[0]:
+                connection.register_filesystem(object_storage(files[0].partition("://")[0]))
+            _take(connection, list(files))
+            yield connection
+        except duckdb.Error as error:
+            raise unreadable(Path(files[0]).name, error) from error
+
+
+def literal(path: str) -> str:
+    """A path as a pattern of DuckDB's that fits it alone."""
+    return re.sub(r"([*?\[])", r"[\1]", path)
+
+
+def unreadable(what: str, error: Exception) -> SourceError:
+    """An engine's error for a person."""
+    first = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+    return SourceError(
+        f"{show(what)} cannot be read: {first}",
+        hint="Is every file whole, and Parquet or CSV in UTF-8? Object storage needs its DuckDB extension.",
+    )
 
 
 def _connection() -> duckdb.DuckDBPyConnection:
@@ -82,21 +117,27 @@ def _take_files(connection: duckdb.DuckDBPyConnection, path_or_glob: str) -> Non
     if not files:
         hint = "Check the path; ** stands for any folders. A folder is read when it holds Parquet or CSV."
         raise NotFound(f"No file fits {show(path_or_glob)}.", hint=hint)
-    kinds = {_reader(name) for name in files}
+    _take(connection, files, path_or_glob)
+
+
+def _take(connection: duckdb.DuckDBPyConnection, files: list[str], named: str = "") -> None:
+    """Rows of up to eight files, spread evenly, as the table `looked`."""
+    kinds = {reader_of(name) for name in files}
     if len(kinds) > 1:
         hint = "Name those of one kind: *.parquet or *.csv."
-        raise SourceError(f"{show(path_or_glob)} fits Parquet and other files.", hint=hint)
+        raise SourceError(f"{show(named) if named else 'This'} fits Parquet and other files.", hint=hint)
     (reader,) = kinds
     step = max(1, len(files) - 1) / max(1, min(MOST_FILES, len(files)) - 1)
     chosen = sorted({files[min(len(files) - 1, round(at * step))] for at in range(min(MOST_FILES, len(files)))})
     share = MOST_ROWS // len(chosen)
+    chosen = [literal(path) for path in chosen]
     _keep(connection, reader, chosen, share)
     if not _count(connection):  # nothing, or nothing but bad rows: then this says what is wrong with them
         _keep(connection, reader.replace(", ignore_errors = true", ""), chosen, share)
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, reader: str, files: list[str], share: int) -> None:
-    parts = [f"(FROM {reader} LIMIT {share})" for _ in files]
+    parts = [f"(FROM {reader} LIMIT {share})" for _ in files]  # nosec B608: our own words and numbers
     connection.execute("CREATE OR REPLACE TEMP TABLE looked AS " + " UNION ALL BY NAME ".join(parts), files)
 
 
@@ -105,7 +146,7 @@ def _fitting(connection: duckdb.DuckDBPyConnection, pattern: str) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
-def _reader(name: str) -> str:
+def reader_of(name: str) -> str:
     """The table function that reads a file, its name bound."""
     if name.casefold().endswith(_CSV):
         return f"read_csv(?, sample_size = {MOST_ROWS}, ignore_errors = true)"

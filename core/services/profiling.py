@@ -166,19 +166,24 @@ def _apart(house: House, which: Premises, model: str, report: Report, engine: st
         "model": model, "monitors": str(folder), "base": str(base), "observed": str(stores.folder / "observed"),
         "now_ms": now_ms(), "engine": engine, "since": since,
     }  # fmt: skip
+    done = run_apart(task, report)
+    take_up(stores.facts, stores.folder)
+    house.changed()
+    return with_error(done)
+
+
+def run_apart(task: dict[str, Any], report: Report) -> dict[str, Any]:
+    """Runs a task (see core.profiling.__main__) in a process of its own. Raises Busy or the job's error."""
     process = subprocess.Popen(
         [sys.executable, "-m", "core.profiling"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     try:
-        done = _followed(process, task, report)
+        return _followed(process, task, report)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         process.wait()
-    take_up(stores.facts, stores.folder)
-    house.changed()
-    return with_error(done)
 
 
 def _followed(process: subprocess.Popen[str], task: dict[str, Any], report: Report) -> dict[str, Any]:
