@@ -173,7 +173,7 @@ def _against(rule: FairnessRule, family: tuple[str, ...]) -> str | None:
 
 def _complete_ms(kept: Book, start: int) -> int | None:
     label = kept.monitor.label
-    return label and complete_at(end_ms=kept.end_ms(start), horizon_days=label.complete_after_days)
+    return None if label is None else complete_at(end_ms=kept.end_ms(start), horizon_days=label.complete_after_days)
 
 
 def _complete(kept: Book, start: int, as_of_ms: int) -> bool:
