@@ -174,7 +174,7 @@ def _fill_demo(house: House) -> None:
         for name in house.sources:
             house.start_sync(name)
     for model in profiling.unprofiled(house):
-        profiling.start(house, model)
+        profiling.start(house, model, patient=True)
 
 
 def _warm(warm: Callable[[], None]) -> None:

@@ -65,15 +65,15 @@ def profile_here(house: House, model: str, report: Report, *, engine: str, since
 
 
 @needs("operate")
-def start(house: House, model: str, *, engine: str = "duckdb", since: str | None = None) -> Job:
-    """The same as a job, in a process of its own. Raises Busy while this model is being profiled."""
+def start(house: House, model: str, *, engine: str = "duckdb", since: str | None = None, patient: bool = False) -> Job:
+    """The same as a job, in a process of its own; patient: as in `Jobs.start`. Raises Busy while it is under way."""
     which = house.active
     _of(monitors(house, which), model)
     scope.project_of(house, "log", model, "operate")
     day = checked_day(since)
     return house.jobs.start(
         job_key(which, model), f"Profiling {model}",
-        lambda report: _apart(house, which, model, report, engine, day),
+        lambda report: _apart(house, which, model, report, engine, day), patient=patient,
     )  # fmt: skip
 
 
