@@ -121,11 +121,6 @@ def evaluate_all(house: House, model: str | None, report: Report) -> list[dict[s
     return found
 
 
-def after_profiling(house: House, which: Premises, model: str) -> None:
-    """Judges a model whose profiles just changed, on the program's own behalf."""
-    _evaluated(house, which, model, now_ms())
-
-
 def as_dict(found: Evaluated) -> dict[str, Any]:
     """As commands and jobs tell it."""
     names = ("model", "version", "opened", "changed", "cleared", "withdrawn", "failed")

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ def profile_here(house: House, model: str, report: Report, *, engine: str, since
     done = asdict(profile(task, report))
     take_up(house.stores(house.active).facts, house.folder)
     house.changed()
-    return with_error(done)
+    return _judged(house, house.active, with_error(done))
 
 
 @needs("operate")
@@ -169,7 +169,8 @@ def _apart(house: House, which: Premises, model: str, report: Report, engine: st
     done = run_apart(task, report)
     take_up(stores.facts, stores.folder)
     house.changed()
-    return with_error(done)
+    report(Progress(phase="Judging", done=0, total=None))
+    return _judged(house, which, with_error(done))
 
 
 def run_apart(task: dict[str, Any], report: Report) -> dict[str, Any]:
@@ -184,6 +185,17 @@ def run_apart(task: dict[str, Any], report: Report) -> dict[str, Any]:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         process.wait()
+
+
+def _judged(house: House, which: Premises, done: dict[str, Any]) -> dict[str, Any]:
+    """Judges the model by the policy. What is profiled stays when that fails, and the error is told."""
+    from core.services.evaluation import evaluate  # it reads profiles, and so imports this module
+
+    try:
+        evaluate(house.by(replace(house.actor, premises=which)), done["model"])
+    except GatehouseError as error:
+        return {**done, "error": done["error"] or {"message": error.message, "hint": error.hint}}
+    return done
 
 
 def _followed(process: subprocess.Popen[str], task: dict[str, Any], report: Report) -> dict[str, Any]:

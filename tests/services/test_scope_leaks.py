@@ -28,6 +28,7 @@ from core.services import (
     demo_people,
     demo_projects,
     directory,
+    evaluation,
     export,
     find,
     fleet,
@@ -184,10 +185,13 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
         )  # fmt: skip
         ids = sorted({r["edges"] for r in rows["profiles"] if r["model"] == name}) or ["e_none"]
         add(profile_book.edges_of, name, ids[0])
+        add(evaluation.evaluate, name)
+        add(evaluation.start, name)
         add(health.of_model, name)
         add(health.drift, name)
     for name in sorted({r["name"] for r in rows["profiles"] if r["name"]})[:5] or ["x0"]:
         add(health.drift_of_feature, name)
+    add(evaluation.unevaluated)
     add(health.fleet)
     add(profile_rows.models)
     add(profiling.monitors)
@@ -232,6 +236,7 @@ ASIDE = {
     # looked at below, or writing: they narrow by what is called here
     "projects.one", "projects.contents", "projects.history", "projects.teams", "projects.holding", "scope.visible",
     "histories.load", "histories.start_loading", "histories.load_idle", "logs.read_all", "profiling.profile_all",
+    "evaluation.evaluate_all",
     "sources.start_sync", "work.job",
     # one's own sessions, tokens and deputies; policies that everybody reads; names of people, teams and projects
     "deputies.own", "deputies.appoint", "deputies.end", "sessions.own", "sessions.revoke", "tokens.own",
