@@ -72,8 +72,8 @@ def _drift(kept: Book, found: Drifts, rule: DataQualityRule) -> Cause:
         of = int(np.count_nonzero(features))
         return Said(
             title=f"Drift in {named(names, of=len(names), most=2)}",
-            reason=f"{count} of {plural(of, 'feature')} drifted {span(kept, episode)}: {named(names, of=len(names))}. "
-            f"More than {rule.drift.share:.0%} is too many.",
+            reason=f"Up to {count} of {plural(of, 'feature')} drifted {span(kept, episode)}: "
+            f"{named(names, of=len(names))}. More than {rule.drift.share:.0%} is too many.",
             severity="high" if largest >= rule.drift.at_once else "medium",
             names=names,
             details={"features": count, "of": of, "share": count / of, "limit": rule.drift.share, "effect": largest},
