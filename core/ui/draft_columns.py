@@ -71,7 +71,7 @@ def _columns(made: Making) -> None:
     titles: dict[Any, str] = {**ROLES}
     edited: Any = st.data_editor(
         table, hide_index=True, num_rows="fixed", key=f"draft_roles_{draft_frame.visits()}",
-        height=min(36 * (len(names) + 1) + 2, 560), disabled=["column", "why", "type", "missing", "distinct"],
+        height="content" if len(names) <= 14 else 560, disabled=["column", "why", "type", "missing", "distinct"],
         column_config={
             "column": config.TextColumn("Column", pinned=True, width="medium"),
             "role": config.SelectboxColumn(

@@ -106,22 +106,22 @@ def _counted(made: Making, found: Days) -> None:
     rest = len(found.days) - len(inside)
     if draft.reference_files:
         st.markdown(
-            ":material/info: **Rows are compared, not days.** A file says nothing of how much days differ from each "
-            "other, so the rate of false alarms is not certified: on days that differ by themselves there can be more "
-            f"than 1 in 100. {CERTIFIED_DAYS} days of the log as reference give a certified rate."
+            ":material/info: **Rows are compared with rows.** Without drift at most 1 in 100 model-days alarms, "
+            "provided that rows do not depend on each other. A file says nothing of how much days differ by themselves: "
+            f"where they do, alarms are more frequent, and {CERTIFIED_DAYS} days of the log are the better reference."
         )
     elif inside:
         held = f"{plural(len(inside), 'day')} with {sum(inside):,} rows"
         if len(inside) >= CERTIFIED_DAYS:
             st.markdown(
                 f":green[:material/verified:] **{held}.** Enough days to know how much they differ by themselves: the "
-                "rate of false alarms is certified, at most 1 in 100 model-days."
+                "rate of false alarms is certified: without drift at most 1 in 100 model-days alarms."
             )
         else:
             st.markdown(
-                f":material/info: **{held}.** {CERTIFIED_DAYS - len(inside)} days are missing for a certified rate of "
-                f"false alarms: that takes {CERTIFIED_DAYS} days. Until then rows are compared, and alarms are shown "
-                "with the words “rate not certified”. The reference can be made longer later."
+                f":material/info: **{held}.** A certified rate of false alarms takes {CERTIFIED_DAYS} days: "
+                f"{plural(CERTIFIED_DAYS - len(inside), 'more day')} of normal work. Until then rows are compared with "
+                "rows, and alarms are marked “rate not certified”. The reference can be made longer later."
             )
         if not rest:
             st.warning("All days are reference: none is left to be watched.", icon=":material/warning:")

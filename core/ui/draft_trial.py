@@ -27,6 +27,7 @@ TITLES = {
     "positive_share": "Decided positive", "latency_p95": "Latency, 95th percentile (ms)",
     "error_rate": "Failed requests", "throughput": "Requests a second",
 }  # fmt: skip
+SHARES = frozenset(("label_coverage", "positive_share", "error_rate"))
 
 
 def step(house: House, made: Making) -> None:
@@ -47,8 +48,11 @@ def step(house: House, made: Making) -> None:
                     "From the day", days[::-1], format_func=lambda day: f"{day:%a %-d %b %Y}", width=220,
                     key="draft_trial_day", help="That day and those after it are read; numbers are of the last one.",
                 )  # fmt: skip
-                label = "Run the trial again" if made.kept.trial else "Run the trial"
-                if st.button(label, icon=":material/play_arrow:", type="primary", key="draft_try") and day:
+                again = bool(made.kept.trial)
+                if st.button(
+                    "Run the trial again" if again else "Run the trial", icon=":material/play_arrow:",
+                    type="secondary" if again else "primary", key="draft_try",
+                ) and day:  # fmt: skip
                     made.put(trial=monitor_drafts_trial.start(house, made.draft, _from(made, day)).id)
         except GatehouseError as error:
             draft_frame.mistake(error)
@@ -111,15 +115,13 @@ def _told(trial: Trial) -> None:
     if trial.contradictions:
         told = f"{plural(trial.contradictions, 'row')} with labels that contradict each other."
         st.warning(told, icon=":material/warning:")
-    numbers, missing = st.columns([3, 2], gap="small")
+    numbers, missing = st.container(key="draft_result").columns([3, 2], gap="small")
     with numbers, st.container(border=True):
         st.markdown(f"**First numbers** · from {date.fromisoformat(trial.day):%-d %b %Y}")
         table = pd.DataFrame([
             {
-                "number": TITLES[told.metric], "version": bare(told.name, 40) or "–",
-                "value": _value(told),
-                "interval": f"{short(told.low)} to {short(told.high)}" if told.low is not None else "",
-                "rows": told.n, "why": bare(told.why, 120),
+                "number": TITLES[told.metric] + (f", version {bare(told.name, 40)}" if told.name else ""),
+                "value": _value(told), "about": _about(told), "rows": told.n,
             }
             for told in trial.numbers
         ])  # fmt: skip
@@ -141,15 +143,24 @@ def _told(trial: Trial) -> None:
 
 def _value(told: TrialNumber) -> str:
     if told.value is not None:
-        return short(told.value)
+        return _said(told, told.value)
     return "Not enough data" if told.n else "Not applicable"
+
+
+def _about(told: TrialNumber) -> str:
+    if told.low is not None and told.high is not None:
+        return f"{_said(told, told.low)} to {_said(told, told.high)}"
+    return bare(told.why, 120)
+
+
+def _said(told: TrialNumber, value: float) -> str:
+    return f"{value:.1%}" if told.metric in SHARES else short(value)
 
 
 def _columns() -> Any:
     column = st.column_config
     return {
-        "number": column.TextColumn("Number"), "version": column.TextColumn("Version", width="small"),
-        "value": column.TextColumn("Value"), "interval": column.TextColumn("95 % interval"),
+        "number": column.TextColumn("Number"), "value": column.TextColumn("Value"),
+        "about": column.TextColumn("95 % interval, or why there is none"),
         "rows": column.NumberColumn("Rows", format="localized", width="small"),
-        "why": column.TextColumn("Why it cannot be told"),
     }  # fmt: skip
