@@ -107,7 +107,7 @@ def _counted(made: Making, found: Days) -> None:
     if draft.reference_files:
         st.markdown(
             ":material/info: **Rows are compared with rows.** Without drift at most 1 in 100 model-days alarms, "
-            "provided that rows do not depend on each other. A file says nothing of how much days differ by themselves: "
+            "provided that rows do not depend on each other. A file does not say how much days differ by themselves: "
             f"where they do, alarms are more frequent, and {CERTIFIED_DAYS} days of the log are the better reference."
         )
     elif inside:
