@@ -23,7 +23,7 @@ def rows_by_day(days: Sequence[tuple[date, int]], since: str, until: str) -> go.
     return go.Figure(
         parts,
         theme.layout(
-            220, showlegend=len(parts) > 1, barmode="overlay", bargap=0.15,
+            220, showlegend=True, barmode="overlay", bargap=0.15,
             xaxis={"type": "date", "showgrid": False, "automargin": True},
             yaxis={"title": {"text": "Rows", "font": {"size": 12}}, "automargin": True, "rangemode": "tozero"},
         ),

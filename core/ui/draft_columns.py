@@ -34,6 +34,13 @@ def step(house: House, made: Making) -> None:
         f"**{plain(draft.address, 200)}** · {plural(len(seen.columns), 'column')}, {plural(seen.files, 'file')}, "
         f"{seen.rows:,} rows looked at. The meaning of each column is a guess: change what is wrong."
     )
+    there = made.kept.there
+    if there and there.reason:
+        st.warning(
+            f"{plain(there.file)} speaks for this model now. {plain(there.reason)} The last step says what can be "
+            "saved.",
+            icon=":material/edit_off:",
+        )
     _columns(made)
     _rows(house, made)
     with st.container(border=True, key="draft_rest"):

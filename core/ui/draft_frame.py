@@ -20,6 +20,7 @@ TITLES = {"1": "Log", "2": "Columns", "3": "Labels", "4": "Reference", "5": "Tri
 LAST = "6"
 MOST_REMEMBERED = 60
 _STEP, _OPEN, _SEEN, _SHOWN = "draft_step", "draft_open", "draft_seen", "draft_shown"
+_BEGUN = "begun_drafts"
 _VISITS = "visits_of_draft_steps"  # goes on when another draft is opened
 
 
@@ -107,6 +108,11 @@ def steps(made: Making | None) -> str:
     return url.one_to_url("step", _STEP, chosen, None if made else "1") or "1"
 
 
+def fresh(name: str) -> str:
+    """A key for a widget of the first step that no draft before has filled: browsers keep what is shown under a key."""
+    return f"draft_{name}_{st.session_state.get(_BEGUN, 0)}"
+
+
 def visits() -> int:
     """How often steps were changed in this session: a number that stays as long as one step is shown."""
     return int(st.session_state.get(_VISITS, 0))
@@ -171,3 +177,4 @@ def _forget() -> None:
     """What widgets of another draft held."""
     for key in [key for key in st.session_state if str(key).startswith("draft_")]:
         del st.session_state[key]
+    st.session_state[_BEGUN] = st.session_state.get(_BEGUN, 0) + 1

@@ -31,7 +31,7 @@ def step(house: House, made: Making | None) -> None:
         first = "found" if known and (made is None or made.draft.address in known) else "address"
         how = st.segmented_control(
             "Where the log is", list(PLACES), default=first, required=True, format_func=PLACES.__getitem__,
-            key="draft_where",
+            key=draft_frame.fresh("where"),
         )  # fmt: skip
         address, place = "", FILES
         try:
@@ -56,8 +56,8 @@ def _model(house: House, made: Making | None) -> str:
     now = made.draft.model if made else ""
     names += [now] if now and now not in names else []
     chosen = st.selectbox(
-        "Model", names, index=names.index(now) if now else None, key="draft_model", accept_new_options=True,
-        format_func=lambda name: bare(name, 120), placeholder="Choose a registered model, or type a name",
+        "Model", names, index=names.index(now) if now else None, key=draft_frame.fresh("model"),
+        accept_new_options=True, format_func=lambda name: bare(name, 120), placeholder="Choose a registered model, or type a name",
         help="The name under which its numbers are shown. That of a registered model ties them to its versions.",
     )  # fmt: skip
     if chosen and chosen in known.monitored:
@@ -80,7 +80,7 @@ def _found(house: House, offered: FoundLogs, made: Making | None) -> tuple[str, 
     logs = {log.address: log for log in offered.logs}
     now = made.draft.address if made and made.draft.address in logs else None
     chosen = st.selectbox(
-        "Log", list(logs), index=list(logs).index(now) if now else None, key="draft_found",
+        "Log", list(logs), index=list(logs).index(now) if now else None, key=draft_frame.fresh("found"),
         format_func=lambda address: _told(logs[address]), placeholder=f"{len(logs)} found: choose one",
     )  # fmt: skip
     more = "" if offered.whole else " The folder holds more than is listed: name others as another address."
@@ -96,7 +96,7 @@ def _told(log: FoundLog) -> str:
 
 def _upload(house: House, model: str) -> str:
     file = st.file_uploader(
-        "File", type=[ending.removeprefix(".") for ending in ENDINGS], key="draft_file",
+        "File", type=[ending.removeprefix(".") for ending in ENDINGS], key=draft_frame.fresh("file"),
         max_upload_size=BIGGEST // 1_000_000,
         help="It is kept in the folder logs/ of the working folder, under the model's name.",
     )  # fmt: skip
@@ -115,13 +115,13 @@ def _upload(house: House, model: str) -> str:
 def _address(house: House, made: Making | None) -> tuple[str, Place]:
     left, right = st.columns([4, 1], gap="small", vertical_alignment="bottom")
     address = left.text_input(
-        "Address", made.draft.address if made else "", key="draft_address", max_chars=1_000, autocomplete="off",
-        placeholder="logs/credit/*.parquet   or   s3://bucket/logs/*.parquet",
+        "Address", made.draft.address if made else "", key=draft_frame.fresh("address"), max_chars=1_000,
+        autocomplete="off", placeholder="logs/credit/*.parquet   or   s3://bucket/logs/*.parquet",
         help="A path, with * for any letters and ** for any folders, or an address in object storage.",
     )  # fmt: skip
     place = right.segmented_control(
-        "Kind", list(KINDS), default=made.draft.place if made else "files", required=True, key="draft_kind",
-        format_func=KINDS.__getitem__,
+        "Kind", list(KINDS), default=made.draft.place if made else "files", required=True,
+        key=draft_frame.fresh("kind"), format_func=KINDS.__getitem__,
     )  # fmt: skip
     st.caption(
         f"Paths start at {plain(monitor_drafts_logs.base_of(house))}, and do not lead out of it. Object storage is "

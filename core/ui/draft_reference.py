@@ -86,10 +86,11 @@ def _file(house: House, made: Making) -> None:
     if not address:
         return
     seen = draft_frame.remember(
-        ("reference", address), lambda: monitor_drafts.label_table(house, address), "Looking at the file"
+        ("reference", address), lambda: monitor_drafts.looked(house, draft.model, address), "Looking at the file"
     )
+    st.caption(f"{plural(seen.files, 'file')}, {seen.rows:,} rows looked at.")
     wanted = [*draft.having("number"), *draft.having("category")]
-    missing = [column for column in wanted if column not in seen.types]
+    missing = [column for column in wanted if column not in seen.draft.types]
     if missing:
         names = ", ".join(bare(column, 60) for column in missing[:5])
         st.warning(
