@@ -57,7 +57,8 @@ def _model(house: House, made: Making | None) -> str:
     names += [now] if now and now not in names else []
     chosen = st.selectbox(
         "Model", names, index=names.index(now) if now else None, key=draft_frame.fresh("model"),
-        accept_new_options=True, format_func=lambda name: bare(name, 120), placeholder="Choose a registered model, or type a name",
+        accept_new_options=True, format_func=lambda name: bare(name, 120),
+        placeholder="Choose a registered model, or type a name",
         help="The name under which its numbers are shown. That of a registered model ties them to its versions.",
     )  # fmt: skip
     if chosen and chosen in known.monitored:
