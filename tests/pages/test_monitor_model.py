@@ -82,8 +82,6 @@ def test_columns_are_told_with_role_and_reason(house: House) -> None:
     assert "9 columns, 1 file, 400 rows looked at" in texts(app)
     assert "Numeric feature: 2" in texts(app)
     assert "These choices fit together" in texts(app)
-    table = app.dataframe[0].value if app.dataframe else None
-    assert table is None or list(table["column"])[0] == "time"
 
 
 def test_a_mistake_among_the_columns_is_told_with_its_next_step(house: House) -> None:
