@@ -86,6 +86,7 @@ def _followed(made: Making, was_running: bool) -> None:
 
 
 def _leave(model: str) -> None:
-    """To Monitoring, or to Sources."""
-    st.query_params.clear()
-    st.switch_page(find.link("sources"), query_params={"model": model})
+    """To the page of its numbers; to the list of logs where there is none."""
+    known = {name for _, name, *_ in find.PAGES}
+    page = "monitoring" if "monitoring" in known and find.may_open(current(), "monitoring") else "sources"
+    st.switch_page(find.link(page), query_params={"model": model})
