@@ -41,11 +41,12 @@ PAGES = (
     ("Inventory", "inventory", "Models the organisation answers for", "owner validator tier gaps vendor review excel"),
     ("Audit", "audit", "Every decision: who, what, when", "trail log history events verify chain export who"),
     ("Sources", "sources", "What is connected, and its syncs", "connect mlflow add sync settings demo"),
+    ("Monitor a model", "monitor_model", "From a log to its first numbers", "wizard inference log add new yaml drift"),
     ("Access", "access", "People, roles, sessions", "users teams deputies tokens sign-in log accounts authors erase"),
     ("My account", "account", "Own tokens, sessions, deputies", "password profile sign out api key"),
 )
 NEEDED: Mapping[str, tuple[Right, bool] | None] = {
-    "access": ("access_view", True), "account": None, "audit": ("audit", True),
+    "access": ("access_view", True), "account": None, "audit": ("audit", True), "monitor_model": ("operate", True),
 }  # fmt: skip
 """The right that a page needs, and whether it must hold everywhere; None: everybody may open it who is signed in.
 
