@@ -45,12 +45,13 @@ def drift_map(found: DriftMap, labels: Sequence[str], *, rows: Sequence[int]) ->
         where = getattr(found, field)[shown] & ~taken
         taken |= where
         if where.any():
-            down, across = np.nonzero(where)
+            places = [(int(down), int(across)) for down, across in zip(*np.nonzero(where), strict=True)]
             traces.append(
                 {
-                    "type": "scatter", "mode": "markers", "name": word, "x": [labels[at] for at in across.tolist()],
-                    "y": [ys[at] for at in down.tolist()], "customdata": [found.keys[shown[at]][1] for at in down.tolist()],
-                    "marker": _marker(symbol, place), "text": [text[a][b] for a, b in zip(down.tolist(), across.tolist(), strict=True)],
+                    "type": "scatter", "mode": "markers", "name": word, "marker": _marker(symbol, place),
+                    "x": [labels[across] for _, across in places], "y": [ys[down] for down, _ in places],
+                    "text": [text[down][across] for down, across in places],
+                    "customdata": [found.keys[int(shown[down])][1] for down, _ in places],
                     "hovertemplate": "%{text}<extra></extra>",
                 }
             )  # fmt: skip

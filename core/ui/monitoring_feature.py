@@ -110,10 +110,9 @@ def _segments(told: MonitoredFeature, basis: str) -> None:
         sentence = f"{first.name} moved most: PSI0 {first.effect:.3f}, p = {first.p:.2g}, n = {first.n:,}."
     if lacking:
         sentence += f" Not compared, as the reference lacks them: {named(lacking, of=len(lacking))}."
-    figure = shares.segments(
-        [one.name for one in compared], [one.effect for one in compared], [one.n for one in compared]
-    )
-    data = {
+    names, effects, rows = [one.name for one in compared], [one.effect for one in compared], [one.n for one in compared]
+    figure = shares.segments(names, effects, rows)
+    data: dict[str, list[object]] = {
         "segment": [one.name for one in told.segments], "psi0": [one.effect for one in told.segments],
         "p": [one.p for one in told.segments], "n": [one.n for one in told.segments],
         "reference_n": [one.reference for one in told.segments],
