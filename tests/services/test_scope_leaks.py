@@ -42,6 +42,8 @@ from core.services import (
     logs,
     measurements,
     models,
+    monitored_feature,
+    monitoring,
     notes,
     profile_book,
     profile_rows,
@@ -188,11 +190,16 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
         add(evaluation.evaluate, name)
         add(evaluation.start, name)
         add(health.of_model, name)
+        add(monitoring.opened, name, as_of_ms=NOW)
+        add(monitoring.drift_map, name, "3", -1)
+        add(monitoring.findings_of, name)
+        add(monitored_feature.feature, name, "3", "AGE", -1)
         add(health.drift, name)
     for name in sorted({r["name"] for r in rows["profiles"] if r["name"]})[:5] or ["x0"]:
         add(health.drift_of_feature, name)
     add(evaluation.unevaluated)
     add(health.fleet)
+    add(monitoring.models)
     add(profile_rows.models)
     add(profiling.monitors)
     add(profiling.monitors, "own")
