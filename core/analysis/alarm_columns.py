@@ -20,12 +20,15 @@ class Column:
     ordered: bins in order, or categories (the last one may count unseen values).  reference: (bins,) counts.
     windows: (windows, bins) counts, the same windows in all columns, in order of time.
     days: (days, bins) counts of a dated reference, the same days in all columns; None for an undated one.
+    known: (windows,) p of windows that were tested before, of the same counts; NaN for those that were not. Two-sample
+    tests of them are not made again.
     """
 
     ordered: bool
     reference: Counts
     windows: Counts
     days: Counts | None = None
+    known: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ class Tested:
     """One column: `Column.windows` against `Column.reference`.
 
     x, y: (bins,) and (held, bins) counts of the windows that can be told.  cells_x, cells_y: the same in the cells
-    that are tested.  starts: (cells,) first bin of each cell.  ordered: as in the column.
+    that are tested.  starts: (cells,) first bin of each cell.  ordered: as in the column.  known: (held,) likewise.
     held: (windows,) which can be told.  x2: (held,) Pearson's, on `bins` cells that hold rows.
     """
 
@@ -92,6 +95,7 @@ class Tested:
     starts: Counts
     x2: Floats
     bins: Counts
+    known: Floats
 
     @property
     def total(self) -> int:
@@ -159,6 +163,8 @@ def _tested(column: Column) -> Tested:
     starts: Counts = nested_bins(x) if column.ordered and x.any() else np.arange(x.size)
     cells = np.add.reduceat(x, starts), np.add.reduceat(y, starts, axis=-1)
     x2, bins = pearson(*cells) if held.any() else (np.zeros(0), np.zeros(0, dtype=np.int64))
+    known = np.full(held.size, np.nan) if column.known is None else np.asarray(column.known, dtype=np.float64)
     return Tested(
-        x=x, y=y, cells_x=cells[0], cells_y=cells[1], held=held, starts=starts, x2=x2, bins=bins, ordered=column.ordered
-    )
+        x=x, y=y, cells_x=cells[0], cells_y=cells[1], held=held, starts=starts, x2=x2, bins=bins,
+        ordered=column.ordered, known=known[held],
+    )  # fmt: skip

@@ -109,10 +109,11 @@ def _two_sample(one: Tested, *, most: int) -> Floats:
     z = mean_rank(one.x, one.y) if one.ordered else None
     p = together(np.where(one.bins > 1, special.chdtrc(np.maximum(one.bins - 1, 1), one.x2), 1.0), z)
     draws = most if one.ordered else min(most, category_draws(one.x.size))
-    for at in np.flatnonzero(sparse(one.cells_x, one.cells_y) & (p < DOUBTFUL)):
+    told = np.isfinite(one.known)
+    for at in np.flatnonzero(sparse(one.cells_x, one.cells_y) & (p < DOUBTFUL) & ~told):
         rank = None if z is None else float(z[at])
         p[at] = by_draws(one.x, one.y[at], one.starts, float(one.x2[at]), rank, draws=draws)
-    return p
+    return np.where(told, one.known, p)
 
 
 def _by_days(columns: Sequence[Column], days: Sequence[Counts], alpha: float) -> tuple[Floats, Floats, float]:

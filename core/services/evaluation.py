@@ -11,6 +11,7 @@ from core.facts import judged, registry
 from core.facts import profiles as stored
 from core.facts.judged import DriftCell, Finding, Health
 from core.facts.profiles import FOREVER
+from core.facts.store import Facts
 from core.governance.episodes import Episode, Known, episodes, matched
 from core.governance.policy import Policy
 from core.governance.rights import SYSTEM
@@ -157,10 +158,11 @@ def _evaluated(house: House, which: Premises, model: str, as_of_ms: int) -> Eval
         judged.keep(stores.facts, model, [], [])
         house.changed()
         return Evaluated(model=model, version="", outcomes={})
+    told = _told_before(stores.facts, model, policy)
     cells: list[DriftCell] = []
     mine: judge_drift.Drifts | None = None
     for each in sorted({found for found, _ in kept.current}):
-        drifts = judge_drift.drifts(kept, each, policy.data_quality)
+        drifts = judge_drift.drifts(kept, each, policy.data_quality, told)
         cells += judge_drift.as_cells(kept, each, drifts)
         mine = drifts if each == version else mine
     assert mine is not None
@@ -173,6 +175,17 @@ def _evaluated(house: House, which: Premises, model: str, as_of_ms: int) -> Eval
     house.changed()
     counts = {kind: sum(found == kind for found, _ in states) for kind in ("opened", "changed", "cleared", "withdrawn")}
     return Evaluated(model=model, version=version, outcomes={one.category: one.outcome for one in judgements}, **counts)
+
+
+def _told_before(facts: Facts, model: str, policy: Policy) -> judge_drift.Before:
+    """Of the same measure: the tests of one window do not depend on the rest of a policy."""
+    health = judged.health(facts, model)
+    if not health or policy.data_quality.drift.measure != "calibrated":
+        return judge_drift.Before()
+    return judge_drift.Before(
+        until_ms=max(one.profiled_ms for one in health),
+        p={(cell.version, cell.window_ms, cell.part, cell.name): cell.p for cell in judged.cells(facts, model)},
+    )
 
 
 def _judgements(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -62,8 +62,19 @@ class Drifts:
         return np.isfinite(self.effect) & ~self.broken
 
 
-def drifts(kept: Book, version: str, rule: DataQualityRule) -> Drifts:
-    """Judges every column of a version. kept: read with PARTS, without groups."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What was told before. until_ms: of profiles as they were then.  p: (version, window, part, name) -> p."""
+
+    until_ms: int = -1
+    p: Mapping[tuple[str, int, str, str], float | None] = field(default_factory=dict)
+
+
+def drifts(kept: Book, version: str, rule: DataQualityRule, before: Before | None = None) -> Drifts:
+    """Judges every column of a version. kept: read with PARTS, without groups.
+
+    before: tests of windows whose profiles, and whose reference's, are no younger are not made again.
+    """
     starts = starts_of(kept, version)
     keys = sorted(
         {
@@ -82,7 +93,7 @@ def drifts(kept: Book, version: str, rule: DataQualityRule) -> Drifts:
     certified, why = True, ""
     for at in _by_edges(kept, version, starts):
         mine = [starts[place] for place in at]
-        tables = [_table(kept, version, mine, (*key, "")) for key in keys]
+        tables = [_table(kept, version, mine, (*key, ""), before or Before()) for key in keys]
         _count(tables, at, whole, broken, rule)
         told = [place for place, table in enumerate(tables) if table.column is not None]
         if not told:
@@ -154,7 +165,7 @@ def _by_edges(kept: Book, version: str, starts: Sequence[int]) -> list[list[int]
     return sorted(found.values(), key=lambda places: places[-1])
 
 
-def _table(kept: Book, version: str, starts: Sequence[int], key: PartKey) -> _Table:
+def _table(kept: Book, version: str, starts: Sequence[int], key: PartKey, told: Before) -> _Table:
     rows: list[Profile | None] = [kept.current[version, start].get(key) for start in starts]
     there = next((row for row in rows if row is not None), None)
     none = np.zeros(len(starts), dtype=np.int64)
@@ -168,13 +179,13 @@ def _table(kept: Book, version: str, starts: Sequence[int], key: PartKey) -> _Ta
     column = None
     if before is not None and type(before) is type(there.data):
         days = kept.reference_days(there)
+        nothing = np.zeros(bins, dtype=np.int64)
         column = Column(
             ordered=not isinstance(there.data, Categorical | Confusion),
             reference=_counts(before),
             windows=windows,
-            days=None
-            if days is None
-            else np.stack([_counts(part) if part else np.zeros(bins, np.int64) for part in days]),
+            days=None if days is None else np.stack([_counts(part) if part else nothing for part in days]),
+            known=_known(kept, version, rows, key, told),
         )
     return _Table(
         n=counted,
@@ -184,6 +195,23 @@ def _table(kept: Book, version: str, starts: Sequence[int], key: PartKey) -> _Ta
         before_rows=int(_counts(before).sum()) + _unusable(before) if column else 0,
         column=column,
     )
+
+
+def _known(kept: Book, version: str, rows: Sequence[Profile | None], key: PartKey, before: Before) -> Floats | None:
+    """(windows,) p as told before, NaN where profiles changed since."""
+    edges = next(row.edges for row in rows if row is not None)
+    if kept.reference_ms(edges) > before.until_ms:
+        return None
+    part, name, _ = key
+    return np.array(
+        [
+            np.nan
+            if row is None or row.created_ms > before.until_ms
+            or (p := before.p.get((version, row.window_ms, part, name))) is None
+            else p
+            for row in rows
+        ]
+    )  # fmt: skip
 
 
 def _count(

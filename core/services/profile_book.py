@@ -124,6 +124,10 @@ class Book:
             found = [(v, part) for v, part in found if v in (row.version, "")]
         return reduce(add, (part for _, part in found)) if found else None
 
+    def reference_ms(self, edges_id: str) -> int:
+        """When the newest part of the reference with these edges was profiled; -1 without any."""
+        return max((row.created_ms for row in self._reference_rows if row.edges == edges_id), default=-1)
+
     def reference_days(self, row: Profile) -> list[Part | None] | None:
         """The same, a part (or None) for each window of a dated reference, the same ones for every row of one edges id.
 

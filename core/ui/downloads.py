@@ -30,11 +30,11 @@ def runs(house: House, query: RunQuery, group: Sequence[str], *, now_ms: int) ->
     _menu("runs", "All rows that match, with the columns shown. Times are UTC, numbers unrounded.", make)
 
 
-def table(shown: pd.DataFrame, name: str) -> None:
+def table(shown: pd.DataFrame, name: str, about: str = "What the table shows.") -> None:
     """A table that is shown whole, cell by cell as it is shown."""
     _menu(
         name,
-        "What the table shows.",
+        about,
         lambda kind: export.as_file(pa.Table.from_pandas(shown, preserve_index=False), kind),
     )
 

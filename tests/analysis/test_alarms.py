@@ -267,3 +267,17 @@ def test_no_floor_alarms_more(rng):
     columns = model_days(rng, 40, 20_000, shift=0.06, features=3)
     assert judge(columns, WITHOUT_FLOOR).alarm[:, 0].mean() > 0.9
     assert not judge(columns, RULE).alarm.any()
+
+
+def test_what_is_known_is_not_tested_again_and_gives_the_same(rng, monkeypatch):
+    reference = np.append(rng.multinomial(3_000, np.full(9, 1 / 9)), 1)
+    windows = np.append(rng.multinomial(200, np.full(9, 1 / 9), 4), np.full((4, 1), 5), axis=1)
+    column = Column(ordered=False, reference=reference, windows=windows)
+    found = judge([column], RULE)
+    known = np.where([True, True, False, True], found.p[:, 0], np.nan)
+    drawn = []
+    monkeypatch.setattr(alarms, "by_draws", lambda *given, **more: drawn.append(1) or 0.5)
+    again = judge([Column(ordered=False, reference=reference, windows=windows, known=known)], RULE)
+    assert len(drawn) == 1
+    assert again.p[[0, 1, 3]].tolist() == found.p[[0, 1, 3]].tolist()
+    assert again.p[2, 0] == 0.5

@@ -62,7 +62,7 @@ def _kept(name: str, write: Callable[[Path], None], what: str) -> Path:
 
 AREAS = {
     "sync": _store, "browse": _store, "pages": _store, "profile": _logs, "fairness": _logs, "fleet": _nothing,
-    "ledger": _nothing,
+    "ledger": _nothing, "monitor": _nothing,
 }  # fmt: skip
 
 if __name__ == "__main__":

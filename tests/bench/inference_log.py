@@ -42,14 +42,14 @@ SHAPES: tuple[Draw, ...] = (
 )
 
 
-def write(folder: Path, rows: int) -> None:
+def write(folder: Path, rows: int, days: int = DAYS) -> None:
     """Creates folder/log/<date>.parquet for every day and folder/reference.parquet, of the 30 days before."""
     log = folder / "log"
     log.mkdir(parents=True)
     _save([_day(-1, REFERENCE_ROWS, 0)], folder / "reference.parquet")
     first = 0
-    for day in range(DAYS):
-        count = rows * (day + 1) // DAYS - first
+    for day in range(days):
+        count = rows * (day + 1) // days - first
         _save([_day(day, count, first)], log / f"{START + timedelta(days=day):%Y-%m-%d}.parquet")
         first += count
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from core.analysis import alarms
 from core.errors import NotFound
 from core.facts import judged
 from core.facts.judged import DriftCell, Finding
@@ -189,6 +190,13 @@ def test_judging_again_observes_nothing_new(told: House) -> None:
     assert (again.opened, again.changed, again.cleared, again.withdrawn) == (0, 0, 0, 0)
     assert judged.findings(told.facts) == before
     assert evaluation.unevaluated(told) == []
+
+
+def test_windows_that_did_not_change_are_not_tested_again(told: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = health.drift(told, "employment_screen")
+    monkeypatch.setattr(alarms, "by_draws", lambda *given, **more: pytest.fail("was tested again"))
+    evaluation.evaluate(told, "employment_screen", as_of_ms=AS_OF)
+    assert health.drift(told, "employment_screen") == before
 
 
 def test_immature_labels_never_make_a_finding(told: House) -> None:

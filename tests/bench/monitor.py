@@ -1,0 +1,73 @@
+"""Pages of monitoring over one model with 30 features and 90 days, and judging it."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from streamlit.testing.v1 import AppTest
+
+from core.services import evaluation
+from core.services.house import House, silent
+from core.services.profiling import profile_all
+from core.settings import load
+from tests.bench import inference_log, own_pass
+from tests.bench.report import Measured, below, seconds
+from tests.pages.app import page, shown
+
+DAYS, ROWS = 90, 180_000
+LIMIT_MS, EXPLORER_MS = 300, 100
+TIMES = 9
+MODEL = own_pass.MODEL
+
+
+def measure(_: object) -> list[Measured]:
+    """All figures of this area."""
+    with _monitored() as house:
+        judging = seconds(lambda: evaluation.evaluate(house, MODEL))
+        with shown(house):
+            pages = [below("monitor", name, ms, limit, "ms") for name, ms, limit in _pages()]
+        return [below("monitor", f"judging {DAYS} days of 30 features", judging, 30, "s"), *pages]
+
+
+@contextmanager
+def _monitored() -> Iterator[House]:
+    """A house whose one log holds 30 features over 90 days, profiled and judged."""
+    with TemporaryDirectory() as folder:
+        base = Path(folder)
+        inference_log.write(base / "data", ROWS, DAYS)
+        own_pass.prepare(base, base / "data")
+        house = House(load({}, base))
+        try:
+            profile_all(house, MODEL, silent, engine="duckdb", since=None)
+            yield house
+        finally:
+            house.close()
+
+
+def _pages() -> list[tuple[str, float, float]]:
+    """(name, milliseconds, limit) of each page of monitoring."""
+    feature = inference_log.NUMERIC[3]
+    return [
+        ("Monitoring, rerun", _median(page("monitoring", model=MODEL), _nothing), LIMIT_MS),
+        ("Monitoring, a feature", _median(page("monitoring", model=MODEL, feature=feature), _nothing), LIMIT_MS),
+    ]
+
+
+def _nothing(_: AppTest, __: int) -> None:
+    """A rerun alone."""
+
+
+def _median(app: AppTest, change: Callable[[AppTest, int], object]) -> float:
+    """Milliseconds of one rerun after a change."""
+    taken = []
+    for number in range(1, TIMES + 1):
+        change(app, number)
+        began = time.perf_counter()
+        app.run()
+        taken.append((time.perf_counter() - began) * 1000)
+        if app.exception:
+            raise RuntimeError(app.exception[0].value)
+    return statistics.median(taken)
