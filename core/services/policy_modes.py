@@ -65,9 +65,7 @@ def set_mode(house: House, models: Sequence[str], category: str, mode: str, reas
     changing = []
     for model in dict.fromkeys(models):
         if model not in known:
-            raise NotFound(
-                f"There is no monitored model {model[:100]!r}.", hint="See the page Sources."
-            )
+            raise NotFound(f"There is no monitored model {model[:100]!r}.", hint="See the page Sources.")
         before = known[model]
         after = {ALL: mode} if category == ALL else {**before.stated, category: mode}
         if {each: mode_of(after, each) for each in CATEGORIES} != dict(before.each) or _narrows(before, category):

@@ -46,7 +46,13 @@ ROUTES = {
     "/policies": ("", "view"),
     "/verdicts": ("", "view"),
 }
-FILLED = {"model": "demo:credit_risk", "entry": "demo:credit_risk", "job_id": "none", "seq": "1", "finding_id": "f_none"}
+FILLED = {
+    "model": "demo:credit_risk",
+    "entry": "demo:credit_risk",
+    "job_id": "none",
+    "seq": "1",
+    "finding_id": "f_none",
+}
 WRITES = {
     "/jobs": ({"kind": "profile", "model": "nothing"}, "operate"), "/sync": ({"source": "nothing"}, "operate"),
     "/findings/{finding_id}/answer": ({"act": "acknowledge", "revision": 0}, "annotate"),
