@@ -28,7 +28,7 @@ def query(house: House, now: int) -> Query:
     teams = {one.owner: f"Team {one.owner_name}" for one in held if one.owner}
     places = {one.id: one.name[:80] for one in held} | dict(sorted(teams.items(), key=lambda each: each[1].casefold()))
     severities = {code: word for code, (word, _, _) in SEVERITIES.items()}
-    bar = st.container()
+    bar = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         said = findings_parts.text("q")
         chosen = {
@@ -36,11 +36,17 @@ def query(house: House, now: int) -> Query:
             "category": findings_parts.choice("Category", CATEGORY_TITLE, 150, name="category"),
             "severity": findings_parts.choice("Severity", severities, 115, name="severity"),
             "age": findings_parts.choice("Age", AGES, 140, name="age"),
-            "state": findings_parts.choice("State", {name: STATE[name].title for name in STATES}, 170, name="state"),
-            "model": findings_parts.choice("Model", {n: n[:80] for n in policy_modes.modes(house)}, 170, name="model"),
-        }  # fmt: skip
-        grouped = findings_parts.choice("Rows", ROWS, 150, name="rows", default="groups")
-    st.session_state["_findings_rows"] = grouped
+        }
+        more: dict[str, tuple[str, dict[str, str]]] = {
+            "state": ("State", {name: STATE[name].title for name in STATES}),
+            "model": ("Model", {name: name[:80] for name in policy_modes.modes(house)}),
+        }
+        for name, (_, options) in more.items():
+            url.one_from_url(name, f"findings_{name}", list(options))
+        count = sum(st.session_state[f"findings_{name}"] is not None for name in more)
+        with st.popover(f"More filters: {count}" if count else "More filters", icon=":material/tune:", key="more"):
+            for name, (label, options) in more.items():
+                chosen[name] = findings_parts.choice(label, options, 260, name=name)
     found = Query(text=said, **chosen)
     counts = findings.listing(house, found, now).counts
     with bar:
@@ -48,10 +54,17 @@ def query(house: House, now: int) -> Query:
             "Show", list(SHOWN), key="findings_shown", label_visibility="collapsed", required=True,
             format_func=lambda name: f"{SHOWN[name][1]} {SHOWN[name][0]} {counts[name]:,}",
         )  # fmt: skip
+        url.one_from_url("rows", "findings_rows", list(ROWS), "groups")
+        rows = st.segmented_control(
+            "Rows", list(ROWS), key="findings_rows", label_visibility="collapsed", required=True,
+            format_func=ROWS.__getitem__,
+            help="Together: findings of one category and cause that share a feature or a log are one row.",
+        )  # fmt: skip
+        url.one_to_url("rows", "findings_rows", rows, "groups")
     return Query(text=said, **chosen, shown=url.one_to_url("shown", "findings_shown", shown, "open") or "open")
 
 
-ROWS = {"groups": "What belongs together", "each": "Each finding"}
+ROWS = {"groups": ":material/join: Together", "each": ":material/list: One by one"}
 
 
 def table(house: House, asked: Query, now: int) -> None:
@@ -60,7 +73,7 @@ def table(house: House, asked: Query, now: int) -> None:
     if not found.items:
         _empty(found, asked)
         return
-    by_group = st.session_state["_findings_rows"] == "groups"
+    by_group = st.session_state["findings_rows"] == "groups"
     groups = findings.grouped(found.items)
     rows: Sequence[Group] = groups if by_group else findings_alone(found.items)
     names = {member.id: findings_parts.in_group(group) for group in groups for member in group.members}
