@@ -31,6 +31,8 @@ from core.services import (
     evaluation,
     export,
     find,
+    findings,
+    findings_answer,
     fleet,
     health,
     histories,
@@ -45,6 +47,8 @@ from core.services import (
     monitored_feature,
     monitoring,
     notes,
+    policies,
+    policy_modes,
     profile_book,
     profile_rows,
     profiling,
@@ -233,6 +237,19 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
     add(authors.of, run_refs[0].partition(":")[0], "somebody")
     add(projects.of_models)
     add(projects.names)
+    add(findings.listing, findings.Query(shown="all"), NOW)
+    add(findings.groups, findings.Query(shown="all"), NOW)
+    add(findings.states, NOW)
+    add(findings.counts)
+    add(policy_modes.modes)
+    add(policies.known)
+    for row in rows["findings"][:5] if side != "nowhere" else ({"finding_id": "f_0000000000000000"},) * 5:
+        add(findings.one, row["finding_id"], NOW)
+        add(findings_answer.history, row["finding_id"])
+        add(findings_answer.answer, [row["finding_id"]], "reopen", revisions={row["finding_id"]: 0})
+    for name in names:
+        add(policy_modes.mode, name, "fairness")
+        add(policy_modes.set_mode, [name], "all", "observe")
     return found
 
 
@@ -257,7 +274,7 @@ ASIDE = {
     "inventory_edits.plan", "inventory_edits.retire", "inventory_edits.restore", "inventory_import.preview",
     "inventory_import.apply", "inventory_tier.override_tier", "notes.edit", "notes.delete", "notes.remove_tag",
     "verification.verify", "views.view", "views.save", "views.rename", "views.update", "views.share",
-    "views.delete", "views.restore", "views.set_default", "views.hand_over",
+    "policies.publish", "views.delete", "views.restore", "views.set_default", "views.hand_over",
 }  # fmt: skip
 
 
