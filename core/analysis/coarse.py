@@ -57,7 +57,7 @@ def _kept(inner: np.ndarray, before: Counts, now: Counts, most: int) -> np.ndarr
 def _place(counts: Counts, share: float) -> int:
     """The edge below which that share of the rows lies."""
     upto = np.cumsum(counts) / counts.sum()
-    return int(min(np.searchsorted(upto, share), counts.size - 2))
+    return min(int(np.searchsorted(upto, share)), counts.size - 2)
 
 
 def _labels(kept: np.ndarray) -> tuple[str, ...]:
