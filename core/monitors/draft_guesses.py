@@ -47,6 +47,8 @@ def guessed(seen: Columns, model: str, address: str) -> tuple[Draft, dict[str, s
     numeric, categorical, left = guesser.features()
     roles |= {column.name: "number" for column in numeric}
     roles |= {column.name: "category" for column in categorical}
+    why |= {column.name: "numbers, no other meaning" for column in numeric}
+    why |= {column.name: f"{column.distinct:,} different values" for column in categorical}
     why |= {column.name: reason for column, reason in left}
     whole = bool(label and label.column.kind == "number")
     classes: list[Scalar] = [int(n) if whole and _CLASS_NUMBER.fullmatch(n) else n for n, _ in shares]

@@ -8,7 +8,7 @@ Kind = Literal["number", "text", "yes_no", "time", "other"]
 _NUMBERS = re.compile(r"u?(tiny|small|big|huge)?int(eger)?\d*|byte|short|long|float\d*|double|real|halffloat|number")
 _DECIMAL = re.compile(r"(decimal|numeric)\d*(\(.*\))?")
 _TEXTS = re.compile(r"(var)?char(\(.*\))?|(large_)?(string|utf8)(_view)?|text|str|enum.*|category|dictionary<.*")
-_TIMES = re.compile(r"(timestamp|datetime|date|time)\b.*|(timestamp|datetime|date|time)\d+.*|timestamp_.*")
+_TIMES = re.compile(r"(timestamp|datetime|date|time)(\b|\d).*|timestamp(tz)?_.*|timestamptz")
 _YES_NO = frozenset(("boolean", "bool", "logical"))
 
 

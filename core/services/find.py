@@ -31,15 +31,22 @@ PAGES = (
     ("Experiments", "experiments", "All runs: search, sort, group", "runs table search metrics params"),
     ("Compare runs", "compare_runs", "2 to 200 runs side by side", "difference curves baseline"),
     ("Models", "models", "Registered models, stages, lineage", "registry versions champion lineage"),
+    (
+        "Monitoring",
+        "monitoring",
+        "One model's verdicts and what stands behind them",
+        "drift health performance latency errors kpi data quality alarms",
+    ),
     ("Projects", "projects", "What belongs together, and who sees it", "scope rule team rights members workspace tag"),
     ("Inventory", "inventory", "Models the organisation answers for", "owner validator tier gaps vendor review excel"),
     ("Audit", "audit", "Every decision: who, what, when", "trail log history events verify chain export who"),
     ("Sources", "sources", "What is connected, and its syncs", "connect mlflow add sync settings demo"),
+    ("Monitor a model", "monitor_model", "From a log to its first numbers", "wizard inference log add new yaml drift"),
     ("Access", "access", "People, roles, sessions", "users teams deputies tokens sign-in log accounts authors erase"),
     ("My account", "account", "Own tokens, sessions, deputies", "password profile sign out api key"),
 )
 NEEDED: Mapping[str, tuple[Right, bool] | None] = {
-    "access": ("access_view", True), "account": None, "audit": ("audit", True),
+    "access": ("access_view", True), "account": None, "audit": ("audit", True), "monitor_model": ("operate", True),
 }  # fmt: skip
 """The right that a page needs, and whether it must hold everywhere; None: everybody may open it who is signed in.
 

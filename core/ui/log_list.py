@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from core.governance.attention import plural
-from core.services import logs
+from core.services import find, logs
 from core.services.house import House, now_ms
 from core.services.logs import LogStatus
 from core.ui import moments
@@ -32,11 +32,16 @@ def _listing(was_running: bool) -> None:
         st.rerun()
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("Inference logs", anchor=False, width="content")
-        if found and st.button(
-            "Read new rows", icon=":material/sync:", key="read_logs", disabled=any(status.job for status in found)
-        ):
-            logs.read_all(house)
-            st.rerun()
+        with st.container(horizontal=True, gap="small", width="content"):
+            if find.may_open(house, "monitor_model") and st.button(
+                "Monitor a model", icon=":material/add_chart:", key="monitor_model"
+            ):
+                st.switch_page(find.link("monitor_model"))
+            if found and st.button(
+                "Read new rows", icon=":material/sync:", key="read_logs", disabled=any(status.job for status in found)
+            ):
+                logs.read_all(house)
+                st.rerun()
     problems = logs.problems(house)
     for problem in problems:
         st.error(f"**{plain(problem.message, 1_000)}**  \n{plain(problem.hint, 1_000)}", icon=":material/error:")
@@ -44,8 +49,9 @@ def _listing(was_running: bool) -> None:
         if problems:
             return
         st.caption(
-            "No log is described yet. `gatehouse profile --init LOG` looks at one and writes a first file into "
-            "`monitors/`; the README says what can stand in it."
+            "No log is described yet. **Monitor a model** looks at one and describes it, step by step. So does "
+            "`gatehouse profile --init LOG`, which writes a first file into `monitors/`; the README says what can "
+            "stand in it."
         )
         return
     st.dataframe(_table(found), hide_index=True, key="logs", column_config=_columns())

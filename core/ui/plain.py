@@ -17,7 +17,10 @@ def plain(text: object, longest: int = 300) -> str:
     Control characters become spaces, marks that turn the direction of what follows are dropped, and what is longer than
     `longest` characters is cut with an ellipsis.
     """
+    return _SPECIAL.sub(r"\\\1", _MADE_OVER.sub(_JOINER, bare(text, longest)))
+
+
+def bare(text: object, longest: int = 300) -> str:
+    """The same for places that read no Markdown, such as cells of grids and options: nothing is escaped."""
     said = _TURNING.sub("", _BREAKS.sub(" ", str(text)))
-    if len(said) > longest:
-        said = said[: longest - 1] + "…"
-    return _SPECIAL.sub(r"\\\1", _MADE_OVER.sub(_JOINER, said))
+    return said if len(said) <= longest else said[: longest - 1] + "…"

@@ -63,6 +63,9 @@ def _pages(house: House) -> dict[str, list[Any]]:
             page("compare_runs", "Compare runs", "compare_arrows"),
             page("models", "Models", "deployed_code"),
         ],
+        "Monitor": [
+            page("monitoring", "Monitoring", "monitoring"),
+        ],
         "Govern": [
             page("inventory", "Inventory", "inventory"),
             page("projects", "Projects", "folder_special"),
@@ -70,6 +73,7 @@ def _pages(house: House) -> dict[str, list[Any]]:
         ],
         "System": [
             page("sources", "Sources", "hub"),
+            page("monitor_model", "Monitor a model", "add_chart", hidden=True),
             page("access", "Access", "admin_panel_settings"),
             page("account", "My account", "account_circle", hidden=True),
         ],

@@ -99,7 +99,10 @@ def test_named_features_stay_as_named() -> None:
         ("text", ["VARCHAR", "ENUM('a[]', 'b')", "string", "large_string", "utf8", "dictionary<values=string>"]),
         ("yes_no", ["BOOLEAN", "bool"]),
         ("time", ["DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS", "timestamp[us, tz=UTC]", "date32"]),
-        ("time", ["TIME", "timestamp('UTC')", "timestamp(6)", "date32[day]"]),
+        (
+            "time",
+            ["TIME", "timestamp('UTC')", "timestamp(6)", "date32[day]", "TIMESTAMPTZ_NS", "TIMESTAMPTZ"],
+        ),
         ("other", ["INTEGER[]", "STRUCT(a INTEGER)", "MAP(VARCHAR, INTEGER)", "BLOB", "UUID", "INTERVAL", "JSON"]),
         ("other", ["array<int64>", "struct<a: int64>", "list<item: double>", "BIT", "INTEGER[3]"]),
     ],
