@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts import theme
 
-CURRENT, REFERENCE = 0, 7
+CURRENT, REFERENCE = 0, 4
 LABELS_MOST = 26
 
 

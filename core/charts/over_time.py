@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import plotly.graph_objects as go
@@ -44,10 +43,10 @@ class Level:
 
 
 def over_time(
-    times: Sequence[datetime], lines: Sequence[Line], *, levels: Sequence[Level] = (), form: str = ".4~g",
+    times: Sequence[str], lines: Sequence[Line], *, levels: Sequence[Level] = (), form: str = ".4~g",
     unit: str = "", zero: bool = False, height: int = 280,
 ) -> go.Figure:  # fmt: skip
-    """times: start of each window on the monitor's own clock.  form: of numbers, as d3 writes it.  unit: after numbers.
+    """times: start of each window on the monitor's own clock, ISO.  form: of numbers, as d3 writes it.  unit: after numbers.
 
     zero: the axis begins at 0.  Raises ValueError when lengths differ.
     """
@@ -75,7 +74,7 @@ def over_time(
             height,
             showlegend=sum(trace.get("showlegend", True) for trace in traces) > 1,
             hovermode="closest",
-            xaxis={"type": "date", "showgrid": False, "automargin": True, "nticks": 8},
+            xaxis={"type": "date", "showgrid": False, "automargin": True, "nticks": 8, "tickangle": 0},
             yaxis={
                 "tickformat": form, "ticksuffix": unit, "automargin": True,
                 "rangemode": "tozero" if zero else "normal",
@@ -84,7 +83,7 @@ def over_time(
     )  # fmt: skip
 
 
-def _traces(times: Sequence[datetime], line: Line, form: str, unit: str) -> list[dict[str, Any]]:
+def _traces(times: Sequence[str], line: Line, form: str, unit: str) -> list[dict[str, Any]]:
     colour, name = theme.colour(line.place), theme.said(line.name)
     hollow = line.hollow or [False] * len(times)
     done: list[Value] = [None if open_ else value for value, open_ in zip(line.values, hollow, strict=True)]
@@ -92,7 +91,10 @@ def _traces(times: Sequence[datetime], line: Line, form: str, unit: str) -> list
     more = "<br>%{customdata}" if line.texts else ""
     few = len(times) <= FEW
     shared: dict[str, Any] = {"type": "scatter", "x": list(times), "legendgroup": name, "connectgaps": False}
-    hover = {"hovertemplate": f"%{{y:{form}}}{unit} on %{{x|%-d %b %Y}}{more}<extra>{name}</extra>", "customdata": texts}
+    hover = {
+        "hovertemplate": f"%{{y:{form}}}{unit} on %{{x|%-d %b %Y}}{more}<extra>{name}</extra>",
+        "customdata": texts,
+    }
     found = _bands(times, line, colour) if line.low is not None and line.high is not None else []
     if any(hollow):
         tail = [value if _beside(hollow, at) else None for at, value in enumerate(line.values)]
@@ -123,7 +125,7 @@ def _beside(hollow: Sequence[bool], at: int) -> bool:
     return hollow[at] or (at + 1 < len(hollow) and hollow[at + 1])
 
 
-def _bands(times: Sequence[datetime], line: Line, colour: str) -> list[dict[str, Any]]:
+def _bands(times: Sequence[str], line: Line, colour: str) -> list[dict[str, Any]]:
     """A closed polygon for each stretch of windows with an interval; a window alone has an upright line."""
     assert line.low is not None and line.high is not None
     stretches: list[list[int]] = [[]]

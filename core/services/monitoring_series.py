@@ -112,7 +112,9 @@ def over_time(
 
 @needs("view")
 @cached(maxsize=32)
-def last_window(house: House, model: str, version: str, metrics: tuple[str, ...], window_ms: int) -> tuple[Measurement, ...]:
+def last_window(
+    house: House, model: str, version: str, metrics: tuple[str, ...], window_ms: int
+) -> tuple[Measurement, ...]:
     """Metrics of every column in one window. Raises NotFound for unknown models and metrics."""
     wanted = Wanted(model=model, version=version, metrics=metrics, from_ms=window_ms, to_ms=window_ms + 1)
     return tuple(measurements.page(house, wanted, offset=0, limit=EVERY, as_of_ms=0)[1])
@@ -282,7 +284,9 @@ def _came_true(kept: Book, row: Profile, part: Part) -> Iterable[tuple[tuple[str
     elif isinstance(part, Errors):
         low, high = intervals.mean(part.label)
         n = part.label.count
-        told = Measured(value=part.label.mean, n=n) if n < 2 else Measured(value=part.label.mean, low=low, high=high, n=n)
+        told = (
+            Measured(value=part.label.mean, n=n) if n < 2 else Measured(value=part.label.mean, low=low, high=high, n=n)
+        )
         yield ("label_mean", ""), told if n else not_told(0, "No row has its label yet.")
 
 
@@ -317,5 +321,3 @@ def _matured(series: Series, horizon: int, as_of_ms: int) -> Series:
         return labels.is_mature(end_ms=point.end_ms, horizon_days=horizon, as_of_ms=as_of_ms)
 
     return replace(series, points=tuple(replace(point, mature=mature(point)) for point in series.points))
-
-
