@@ -26,6 +26,7 @@ bench: .venv/test.stamp
 
 soak: .venv/test.stamp
 	GATEHOUSE_KILLS=100 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/services/test_kill.py tests/query tests/ledger
+	GATEHOUSE_SOAK=1 $(BIN)/python -m pytest -s tests/analysis/test_alarm_rates.py tests/analysis/test_forecast.py tests/analysis/test_fairness_verdict.py
 
 # The lock names versions and hashes, never a registry. Needs uv (pip install uv).
 lock: .venv/test.stamp

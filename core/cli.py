@@ -108,6 +108,36 @@ def profile(
             raise typer.Exit(2)
 
 
+@app.command()
+def evaluate(
+    model: Annotated[str | None, typer.Argument(help="Only this model; all that are profiled when left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Judge models by the policy, by the running server if there is one. Exit 1 when a category of any model fails."""
+    with _told(as_json):
+        server, report = _server(), _Line(as_json)
+        if server:
+            from core.services.remote import evaluate_by_server
+
+            results = evaluate_by_server(server, model, report)
+        else:
+            from core import settings
+            from core.services.evaluation import evaluate_all
+            from core.services.house import open_house
+
+            house = open_house(settings.load())
+            try:
+                results = evaluate_all(house, model, report)
+            finally:
+                house.close()
+        report.end()
+        _say(as_json, {"items": results, "total": len(results)}, "\n".join(_judged(done) for done in results))
+        if any(done["error"] for done in results):
+            raise typer.Exit(2)
+        if any(done["failed"] for done in results):
+            raise typer.Exit(1)
+
+
 app.command()(ledger.verify)
 app.command()(ledger.backup)
 app.command()(ledger.restore)
@@ -196,6 +226,17 @@ def _profiled(done: dict[str, Any]) -> str:
     if done["error"]:
         text += f"\n  {done['error']['message']}\n  {done['error']['hint']}"
     return text
+
+
+def _judged(done: dict[str, Any]) -> str:
+    if done["error"]:
+        return f"{done['model']}: {done['error']['message']}\n  {done['error']['hint']}"
+    if not done["outcomes"]:
+        return f"{done['model']}: no window holds rows yet"
+    told = "; ".join(f"{category.replace('_', ' ')}: {outcome}" for category, outcome in done["outcomes"].items())
+    kinds = [f"{done[kind]} {kind}" for kind in ("opened", "changed", "cleared", "withdrawn") if done[kind]]
+    findings = f"\n  Findings: {', '.join(kinds)}." if kinds else ""
+    return f"{done['model']} {done['version']}: {told}{findings}"
 
 
 class _Line:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from scipy import special
@@ -42,6 +43,9 @@ from core.analysis.drift import (
 from core.analysis.fixed_alarms import Measure, fixed
 from core.profiles import Counts, Floats
 
+FINENESS = 20
+"""A p by draws is as fine as a twentieth of the smallest that must be told: alpha shared by all columns."""
+
 __all__ = ["Alarms", "Column", "Measure", "Rule", "drifted", "expected_false_alarms", "fixed", "judge"]
 
 
@@ -49,7 +53,7 @@ def judge(columns: Sequence[Column], rule: Rule) -> Alarms:
     """Every column in every window. Raises ValueError when columns differ in windows or days.
 
     The same counts give the same answer. Cells with few expected rows and p < .01 are tested by random draws, which
-    takes up to a second each.
+    takes up to a third of a second each.
     """
     tested, n, days = tables(columns), rows(columns), _days(columns)
     count = None if days is None else days[0].shape[0]
@@ -58,7 +62,8 @@ def judge(columns: Sequence[Column], rule: Rule) -> Alarms:
         p, size, below = _by_days(columns, days, rule.alpha)
         adjusted, discovered = p, p < below
     else:
-        p, size = over_windows(tested, _two_sample), over_windows(tested, effect)
+        most = min(DRAWS, math.ceil(FINENESS * len(columns) / rule.alpha))
+        p, size = over_windows(tested, partial(_two_sample, most=most)), over_windows(tested, effect)
         adjusted = benjamini_hochberg(p) if columns else p
         discovered = adjusted <= rule.alpha
     return Alarms(
@@ -99,11 +104,11 @@ def expected_false_alarms(*, windows: int, models: int, alpha: float) -> float:
     return windows * models * alpha
 
 
-def _two_sample(one: Tested) -> Floats:
-    """(held,) p of `drift.drift`."""
+def _two_sample(one: Tested, *, most: int) -> Floats:
+    """(held,) p of `drift.drift`. most: draws of one p."""
     z = mean_rank(one.x, one.y) if one.ordered else None
     p = together(np.where(one.bins > 1, special.chdtrc(np.maximum(one.bins - 1, 1), one.x2), 1.0), z)
-    draws = DRAWS if one.ordered else category_draws(one.x.size)
+    draws = most if one.ordered else min(most, category_draws(one.x.size))
     for at in np.flatnonzero(sparse(one.cells_x, one.cells_y) & (p < DOUBTFUL)):
         rank = None if z is None else float(z[at])
         p[at] = by_draws(one.x, one.y[at], one.starts, float(one.x2[at]), rank, draws=draws)

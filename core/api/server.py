@@ -35,6 +35,7 @@ from core.services import (
     demo_people,
     demo_projects,
     erasing,
+    evaluation,
     histories,
     profiling,
 )  # fmt: skip
@@ -79,6 +80,7 @@ async def _lifespan(warm: Callable[[], None], _: Any) -> AsyncIterator[dict[str,
     await run_in_threadpool(_warm, warm)
     if house.active == "demo":
         await run_in_threadpool(_fill_demo, house)
+    await run_in_threadpool(_judge_unjudged, house)
     house.start_scheduler(histories.load_idle)
     told = await run_in_threadpool(_announce, house)
     try:
@@ -174,7 +176,13 @@ def _fill_demo(house: House) -> None:
         for name in house.sources:
             house.start_sync(name)
     for model in profiling.unprofiled(house):
-        profiling.start(house, model)
+        profiling.start(house, model, patient=True)
+
+
+def _judge_unjudged(house: House) -> None:
+    """Starts to judge models whose profiles are newer than what was judged of them, as after an update."""
+    for model in evaluation.unevaluated(house):
+        evaluation.start(house, model, patient=True)
 
 
 def _warm(warm: Callable[[], None]) -> None:

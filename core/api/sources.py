@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.api.answers import Routes
 from core.api.jobs import spoken
 from core.api.visit import Visited
-from core.services import histories, profiling, sources
+from core.services import evaluation, histories, profiling, sources
 from core.services.sources import SourceStatus
 
 OF_STATUS = (
@@ -43,6 +43,17 @@ class ProfileWanted(BaseModel):
     engine: str = Field(default="duckdb", max_length=200)
 
 
+class EvaluateWanted(BaseModel):
+    """A model to be judged by the policy."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["evaluate"]
+    model: str = Field(max_length=250)
+
+
+Wanted = Annotated[HistoriesWanted | ProfileWanted | EvaluateWanted, Field(discriminator="kind")]
+
+
 def router() -> APIRouter:
     """GET /sources."""
     routes = Routes(tags=["sources"])
@@ -69,10 +80,10 @@ def actions() -> APIRouter:
         return {"items": items, "total": len(items)}
 
     @routes.post("/jobs", status_code=202)
-    def job(
-        house: Visited, wanted: Annotated[HistoriesWanted | ProfileWanted, Field(discriminator="kind")]
-    ) -> dict[str, Any]:
-        """Starts other long work: reading metric histories, or profiling a model's log."""
+    def job(house: Visited, wanted: Wanted) -> dict[str, Any]:
+        """Starts other long work: reading metric histories, profiling a model's log, or judging a model."""
+        if isinstance(wanted, EvaluateWanted):
+            return spoken(evaluation.start(house, wanted.model))
         if isinstance(wanted, ProfileWanted):
             return spoken(profiling.start(house, wanted.model, engine=wanted.engine, since=wanted.since))
         return spoken(histories.start_loading(house, wanted.runs))

@@ -38,16 +38,20 @@ Work = Callable[[Callable[[Progress], None]], dict[str, Any]]
 
 
 class Jobs:
-    """Runs jobs, at most `workers` at a time, and remembers the last ones."""
+    """Runs jobs, at most `workers` at a time, patient ones one after the other beside them; remembers the last ones."""
 
     def __init__(self, workers: int = 2) -> None:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="job")
+        self._patient = ThreadPoolExecutor(1, thread_name_prefix="patient job")
         self._jobs: dict[str, Job] = {}
         self._changed = threading.Condition(threading.RLock())
         self._closing = False
 
-    def start(self, key: str, title: str, work: Work, *, runs: tuple[str, ...] = ()) -> Job:
-        """Starts work. Raises Busy when a job of this key has not ended yet."""
+    def start(self, key: str, title: str, work: Work, *, runs: tuple[str, ...] = (), patient: bool = False) -> Job:
+        """Starts work. Raises Busy when a job of this key has not ended yet.
+
+        patient: nobody waits for it, so it never keeps work waiting that somebody asked for.
+        """
         with self._changed:
             if running := self.running(key):
                 raise Busy(f"{running.title} is already under way.", hint="Wait for it to end.")
@@ -55,7 +59,7 @@ class Jobs:
             self._jobs[job.id] = job
             for old in [j.id for j in self._jobs.values() if j.state in ("done", "failed")][:-KEPT]:
                 del self._jobs[old]
-        self._pool.submit(self._run, job.id, work)
+        (self._patient if patient else self._pool).submit(self._run, job.id, work)
         return job
 
     def get(self, job_id: str) -> Job:
@@ -84,7 +88,8 @@ class Jobs:
     def close(self) -> None:
         """Stops running jobs at their next report of progress, starts no more."""
         self._closing = True
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._pool, self._patient):
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def _run(self, job_id: str, work: Work) -> None:
         self._set(job_id, state="running")

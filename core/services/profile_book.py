@@ -26,6 +26,8 @@ from core.services.guard import needs
 from core.services.house import House
 
 PartKey = tuple[str, str, str]
+OF_VERSION = frozenset({"output", "confusion", "errors", "prediction"})
+"""Parts that say what one version predicted, and are held against the reference's rows of the same version."""
 
 
 class Book:
@@ -98,14 +100,17 @@ class Book:
         return found
 
     @cached_property
-    def _reference(self) -> dict[tuple[str, PartKey, str], list[tuple[str, Part]]]:
-        """(segment, key, edges) -> (version, part), days of a dated reference added up."""
-        grouped: dict[tuple[str, PartKey, str], dict[str, list[Part]]] = defaultdict(lambda: defaultdict(list))
-        rows = stored.profiles(
+    def _reference_rows(self) -> list[Profile]:
+        return stored.profiles(
             self._house.facts, self.model, role="reference", segment=self.segment, parts=self._parts,
             groups=self._by_group,
         )  # fmt: skip
-        for row in rows:
+
+    @cached_property
+    def _reference(self) -> dict[tuple[str, PartKey, str], list[tuple[str, Part]]]:
+        """(segment, key, edges) -> (version, part), days of a dated reference added up."""
+        grouped: dict[tuple[str, PartKey, str], dict[str, list[Part]]] = defaultdict(lambda: defaultdict(list))
+        for row in self._reference_rows:
             grouped[row.segment, (row.part, row.name, row.grp), row.edges][row.version].append(row.data)
         return {
             key: [(version, reduce(add, parts)) for version, parts in versions.items()]
@@ -115,9 +120,25 @@ class Book:
     def reference(self, row: Profile) -> Part | None:
         """The reference's part to hold a row against: of all its rows; for outputs of the same version's scores."""
         found = self._reference.get((self.segment, (row.part, row.name, row.grp), row.edges), [])
-        if row.part in ("output", "confusion", "errors", "prediction"):
+        if row.part in OF_VERSION:
             found = [(v, part) for v, part in found if v in (row.version, "")]
         return reduce(add, (part for _, part in found)) if found else None
+
+    def reference_days(self, row: Profile) -> list[Part | None] | None:
+        """The same, a part (or None) for each window of a dated reference, the same ones for every row of one edges id.
+
+        None for a reference without dates.
+        """
+        dated = [one for one in self._reference_rows if one.edges == row.edges and one.window_ms >= 0]
+        if not dated:
+            return None
+        days: dict[int, list[Part]] = {one.window_ms: [] for one in dated}
+        for one in dated:
+            if (one.part, one.name, one.grp) != (row.part, row.name, row.grp):
+                continue
+            if row.part not in OF_VERSION or one.version in (row.version, ""):
+                days[one.window_ms].append(one.data)
+        return [reduce(add, parts) if parts else None for _, parts in sorted(days.items())]
 
     def groups(self, version: str, window_ms: int, family: tuple[str, ...]) -> dict[str, tuple[Output, str]]:
         """Group -> its output and the id of its edges, of one attribute or intersection."""

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,19 +61,19 @@ def profile_here(house: House, model: str, report: Report, *, engine: str, since
     done = asdict(profile(task, report))
     take_up(house.stores(house.active).facts, house.folder)
     house.changed()
-    return with_error(done)
+    return _judged(house, house.active, with_error(done))
 
 
 @needs("operate")
-def start(house: House, model: str, *, engine: str = "duckdb", since: str | None = None) -> Job:
-    """The same as a job, in a process of its own. Raises Busy while this model is being profiled."""
+def start(house: House, model: str, *, engine: str = "duckdb", since: str | None = None, patient: bool = False) -> Job:
+    """The same as a job, in a process of its own; patient: as in `Jobs.start`. Raises Busy while it is under way."""
     which = house.active
     _of(monitors(house, which), model)
     scope.project_of(house, "log", model, "operate")
     day = checked_day(since)
     return house.jobs.start(
         job_key(which, model), f"Profiling {model}",
-        lambda report: _apart(house, which, model, report, engine, day),
+        lambda report: _apart(house, which, model, report, engine, day), patient=patient,
     )  # fmt: skip
 
 
@@ -169,7 +169,8 @@ def _apart(house: House, which: Premises, model: str, report: Report, engine: st
     done = run_apart(task, report)
     take_up(stores.facts, stores.folder)
     house.changed()
-    return with_error(done)
+    report(Progress(phase="Judging", done=0, total=None))
+    return _judged(house, which, with_error(done))
 
 
 def run_apart(task: dict[str, Any], report: Report) -> dict[str, Any]:
@@ -184,6 +185,17 @@ def run_apart(task: dict[str, Any], report: Report) -> dict[str, Any]:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         process.wait()
+
+
+def _judged(house: House, which: Premises, done: dict[str, Any]) -> dict[str, Any]:
+    """Judges the model by the policy. What is profiled stays when that fails, and the error is told."""
+    from core.services.evaluation import evaluate  # it reads profiles, and so imports this module
+
+    try:
+        evaluate(house.by(replace(house.actor, premises=which)), done["model"])
+    except GatehouseError as error:
+        return {**done, "error": done["error"] or {"message": error.message, "hint": error.hint}}
+    return done
 
 
 def _followed(process: subprocess.Popen[str], task: dict[str, Any], report: Report) -> dict[str, Any]:

@@ -57,6 +57,24 @@ def profile_by_server(
         return results
 
 
+def evaluate_by_server(
+    server: dict[str, Any], model: str | None, report: Callable[[Progress], None]
+) -> list[dict[str, Any]]:
+    """Judges one model, or all that are profiled, by the server. Raises the error when one model was asked for."""
+    with _client(server) as client:
+        models = [model] if model else sorted({row["model"] for row in _ask(client, "GET", "/profiles")["items"]})
+        results = []
+        for name in models:
+            try:
+                wanted = {"kind": "evaluate", "model": name}
+                results.append(_follow(client, _ask(client, "POST", "/jobs", wanted), report))
+            except GatehouseError as error:
+                if model:
+                    raise
+                results.append({"model": name, "error": {"message": error.message, "hint": error.hint}, "failed": True})
+        return results
+
+
 def _client(server: dict[str, Any]) -> httpx.Client:
     return httpx.Client(
         base_url=f"{server['url']}/api/v1",

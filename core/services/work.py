@@ -45,6 +45,6 @@ def _seen(house: House, job: Job) -> bool:
         return True
     if kind in ("sync", "idle"):
         return what in scope.sources
-    if kind == "profile":
+    if kind in ("profile", "evaluate"):
         return what in scope.logs
     return bool(job.runs) and len(facts_runs.named(house.facts, job.runs)) == len(set(job.runs))

@@ -1,6 +1,5 @@
 """Alarms of many columns and windows at once say what one test at a time says; when a column has drifted; cut-offs."""
 
-import time
 import warnings
 
 import numpy as np
@@ -9,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from core.analysis import distances
+from core.analysis import alarms, distances
 from core.analysis.alarms import Column, Rule, drifted, expected_false_alarms, fixed, judge
 from core.analysis.dated import dated_reference
 from core.analysis.distances import nested_bins
@@ -22,6 +21,11 @@ def _no_warnings():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
+
+
+@pytest.fixture(autouse=True)
+def _as_many_draws_as_one_test_makes(monkeypatch):
+    monkeypatch.setattr(alarms, "FINENESS", 10**9)
 
 
 @pytest.fixture
@@ -85,17 +89,14 @@ def test_large_category_has_fewer_draws_and_the_same_answer_again(rng):
     assert found == judge([column], RULE).p
 
 
-def test_ninety_windows_of_thirty_columns_are_fast(rng):
-    columns = [
-        Column(ordered=True, reference=np.full(51, 1_000), windows=rng.multinomial(2_000, np.full(51, 1 / 51), 90))
-        for _ in range(30)
-    ]
-    took = []
-    for _ in range(5):
-        started = time.perf_counter()
-        judge(columns, RULE)
-        took.append(time.perf_counter() - started)
-    assert min(took) < 0.15
+def test_draws_are_as_many_as_alpha_and_the_columns_need(rng, monkeypatch):
+    monkeypatch.setattr(alarms, "FINENESS", 20)
+    reference, window = np.array([3_000, 40, 2]), np.array([[280, 12, 3]])
+    column = Column(ordered=False, reference=reference, windows=window)
+    fine = drift(reference, window[0], ordered=False).p.value
+    coarse = judge([column] * 3, RULE).p[0, 0]  # 20 x 3 / .01 = 6,000 draws
+    assert coarse == pytest.approx(fine, abs=4 * np.sqrt(fine / 6_000) + 1 / 6_000)
+    assert coarse * 6_001 == pytest.approx(round(coarse * 6_001), abs=1e-6)
 
 
 def dated(days, windows):

@@ -146,7 +146,7 @@ def test_a_newcomer_adds_a_server_and_sees_its_runs(
         assert "Production" in preview
         button(page, "save_source").click()
         expect(page.get_by_role("heading", name="team")).to_be_visible()
-        expect(page.get_by_text("Up to date")).to_be_visible()
+        expect(page.get_by_text("Up to date")).to_be_visible(timeout=120_000)
         assert "[sources.team]" in (server.folder / "gatehouse.toml").read_text()
         page.get_by_role("link", name="Experiments").click()
         total = server.get("/api/v1/runs", limit=1).json()["total"]

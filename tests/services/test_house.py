@@ -80,6 +80,19 @@ def test_jobs_of_one_key_never_run_at_once() -> None:
     jobs.close()
 
 
+def test_patient_jobs_keep_nobody_waiting() -> None:
+    import threading
+
+    jobs, go = Jobs(workers=1), threading.Event()
+    patient = [jobs.start(f"p{at}", "Patient", lambda report: {"waited": go.wait(30)}, patient=True) for at in range(3)]
+    asked = jobs.wait(jobs.start("k", "Asked for", lambda report: {"done": True}).id, 30)
+    assert asked.state == "done"
+    assert [jobs.get(job.id).state for job in patient[1:]] == ["waiting", "waiting"]
+    go.set()
+    assert [jobs.wait(job.id, 30).state for job in patient] == ["done"] * 3
+    jobs.close()
+
+
 def test_a_job_tells_progress_and_its_error() -> None:
     def work(report):
         report(Progress(phase="Half", done=1, total=2))

@@ -28,9 +28,11 @@ from core.services import (
     demo_people,
     demo_projects,
     directory,
+    evaluation,
     export,
     find,
     fleet,
+    health,
     histories,
     identity,
     inventory,
@@ -183,6 +185,14 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
         )  # fmt: skip
         ids = sorted({r["edges"] for r in rows["profiles"] if r["model"] == name}) or ["e_none"]
         add(profile_book.edges_of, name, ids[0])
+        add(evaluation.evaluate, name)
+        add(evaluation.start, name)
+        add(health.of_model, name)
+        add(health.drift, name)
+    for name in sorted({r["name"] for r in rows["profiles"] if r["name"]})[:5] or ["x0"]:
+        add(health.drift_of_feature, name)
+    add(evaluation.unevaluated)
+    add(health.fleet)
     add(profile_rows.models)
     add(profiling.monitors)
     add(profiling.monitors, "own")
@@ -226,12 +236,13 @@ ASIDE = {
     # looked at below, or writing: they narrow by what is called here
     "projects.one", "projects.contents", "projects.history", "projects.teams", "projects.holding", "scope.visible",
     "histories.load", "histories.start_loading", "histories.load_idle", "logs.read_all", "profiling.profile_all",
+    "evaluation.evaluate_all",
     "sources.start_sync", "work.job",
     # one's own sessions, tokens and deputies; policies that everybody reads; names of people, teams and projects
     "deputies.own", "deputies.appoint", "deputies.end", "sessions.own", "sessions.revoke", "tokens.own",
     "tokens.scopes", "tokens.make", "tokens.revoke", "oidc_sign_in.sign_out", "find.may_open", "authors._mapping",
-    "policy_files.materiality", "policy_files.regimes", "policy_files.data_categories", "audit_names.names",
-    "audit_names.namer", "inventory_values.projects",
+    "policy_files.materiality", "policy_files.regimes", "policy_files.data_categories", "policy_files.policy",
+    "audit_names.names", "audit_names.namer", "inventory_values.projects",
     # a function that only parts of the page and other services call with what they were shown
     "audit.lines", "inventory.homes", "profile_book.book",
     # writing: what is not seen is not found, as test_inventory, test_notes and test_views look at
