@@ -110,10 +110,9 @@ def ranges(holds: NDArray[np.bool_], thresholds: Floats) -> list[tuple[float, fl
     padded = np.concatenate(([False], holds, [False])).astype(np.int8)
     steps = np.diff(padded)
     firsts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
-    return [
-        (float(thresholds[first]), float(thresholds[end - 1])) for first, end in zip(firsts, ends, strict=True)
-    ]
+    return [(float(thresholds[first]), float(thresholds[end - 1])) for first, end in zip(firsts, ends, strict=True)]
 
 
 def _shares(hits: Counts, rows: Counts) -> Floats:
-    return np.divide(hits, rows, out=np.full(hits.shape, np.nan), where=rows > 0)
+    found: Floats = np.divide(hits, rows, out=np.full(hits.shape, np.nan), where=rows > 0)
+    return found
