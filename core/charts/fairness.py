@@ -221,7 +221,7 @@ def trade_off(
             "type": "scatter", "mode": "markers", "name": name, "x": [impact[place]], "y": [accuracy[place]],
             "marker": {"color": theme.colour(colour), "symbol": symbol, "size": 12, "line": {"width": 2}},
             "text": [f"{at[place]:.4g}"],
-            "hovertemplate": f"{name}: threshold %{{text}}<br>lowest ratio %{{x:.2f}}, accuracy %{{y:.1%}}<extra></extra>",
+            "hovertemplate": f"{name}: %{{text}}<br>lowest ratio %{{x:.2f}}, accuracy %{{y:.1%}}<extra></extra>",
         }
         for name, place, colour, symbol in (
             ("Deployed", deployed, 0, "diamond-open"), ("Explored", explored, 2, "circle")

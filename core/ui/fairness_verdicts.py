@@ -128,7 +128,7 @@ def _spread(seen: View, one: Judged, groups: int) -> None:
     st.caption(
         f"Highest against lowest of {compared} groups ({plain(found.highest, 40)}, {plain(found.lowest, 40)}): "
         f"{words.number(found.difference.value, 'difference').lstrip('+')} points. This figure grows with the number "
-        f"of groups: equal treatment would give {found.equal_difference * 100:.1f} on average with groups of these sizes, "
+        f"of groups: equal treatment would give {found.equal_difference * 100:.1f} on average for groups of this size, "
         f"and at least as much as seen in {found.as_wide or 0:.1%} of cases. No verdict rests on it."
     )
 

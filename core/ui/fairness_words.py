@@ -31,8 +31,8 @@ CRITERIA: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 RULE = (
     "**Pass** only when, for every group, both one-sided 95 % bounds lie within the limit. **Fail** only when, for "
-    "some group, the bounds lie wholly beyond it; these are taken at 0.05 divided by the number of comparisons, so that "
-    "many groups do not make a fail by chance. **Otherwise not enough data**: the estimate alone decides nothing. "
+    "some group, the bounds lie wholly beyond it; these are taken at 0.05 divided by the number of comparisons, so "
+    "that many groups do not make a fail by chance. **Otherwise not enough data**: the estimate alone decides nothing. "
     "No group is left out for being small."
 )
 _RATES: dict[Rate, tuple[str, str]] = {
