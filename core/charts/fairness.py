@@ -78,7 +78,8 @@ def groups(
         traces.append(
             {
                 "type": "scatter", "mode": "markers", "name": word, "y": [name for name, _ in mine], "x": middles,
-                "marker": {"color": theme.colour(place), "symbol": symbol, "size": 11, "line": {"width": 2}},
+                "marker": {"color": theme.colour(place), "symbol": symbol, "size": 11,
+                           "line": {"width": 2, "color": theme.colour(place)}},
                 "error_x": {
                     "type": "data", "symmetric": False, "color": theme.colour(place), "thickness": 2, "width": 5,
                     "array": [_arm(mark.high, at, reach) for (_, mark), at in zip(mine, middles, strict=True)],
@@ -154,7 +155,8 @@ def course(
                 {
                     "type": "scatter", "mode": "markers", "name": f"Judged: {word}", "yaxis": "y2",
                     "x": [at for at, _, _ in found], "y": [0.5] * len(found),
-                    "marker": {"color": theme.colour(place), "symbol": symbol, "size": 11, "line": {"width": 2}},
+                    "marker": {"color": theme.colour(place), "symbol": symbol, "size": 11,
+                           "line": {"width": 2, "color": theme.colour(place)}},
                     "text": [theme.said(said, 300) for _, _, said in found],
                     "hovertemplate": "%{text}<extra></extra>",
                 }
@@ -188,15 +190,16 @@ def thresholds(
         for place, (name, values) in enumerate(lines)
     ]  # fmt: skip
     same = math.isclose(deployed, explored)
-    notes = [_note(explored, "explored and deployed" if same else "explored", 1.0)]
-    notes += [] if same else [_note(deployed, "deployed", 0.9)]
+    notes = [_note(explored, "explored and deployed" if same else "explored", explored < deployed)]
+    notes += [] if same else [_note(deployed, "deployed", deployed < explored)]
     return go.Figure(
         traces,
         theme.layout(
-            330,
+            350,
             xaxis={"title": {"text": "Threshold", "font": {"size": 12}}, "showgrid": False},
             yaxis={"title": {"text": title, "font": {"size": 12}}, "tickformat": ".0%" if percent else ".2f",
                    "automargin": True, "zeroline": False},
+            legend={"orientation": "h", "y": 1.09, "yanchor": "bottom", "x": 0, "title": None},
             shapes=[
                 *_zone(zone, "y"), _upright(deployed, "dash"), *([] if same else [_upright(explored, "solid")])
             ],
@@ -219,7 +222,8 @@ def trade_off(
     spots = [
         {
             "type": "scatter", "mode": "markers", "name": name, "x": [impact[place]], "y": [accuracy[place]],
-            "marker": {"color": theme.colour(colour), "symbol": symbol, "size": 12, "line": {"width": 2}},
+            "marker": {"color": theme.colour(colour), "symbol": symbol, "size": 12,
+                       "line": {"width": 2, "color": theme.colour(colour)}},
             "text": [f"{at[place]:.4g}"],
             "hovertemplate": f"{name}: %{{text}}<br>lowest ratio %{{x:.2f}}, accuracy %{{y:.1%}}<extra></extra>",
         }
@@ -300,10 +304,11 @@ def _upright(at: float, dash: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _note(at: float, text: str, height: float) -> dict[str, Any]:
+def _note(at: float, text: str, left: bool) -> dict[str, Any]:
+    """A word above an upright; of two they turn away from each other."""
     return {
-        "x": at, "y": height, "yref": "y domain", "text": text, "showarrow": False, "xanchor": "left", "xshift": 4,
-        "yanchor": "top", "font": {"size": 11},
+        "x": at, "y": 1.0, "yref": "y domain", "text": text, "showarrow": False, "xanchor": "right" if left else "left",
+        "yanchor": "bottom", "font": {"size": 11},
     }  # fmt: skip
 
 

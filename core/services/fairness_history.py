@@ -24,7 +24,7 @@ from core.services.profile_book import Book
 
 By = Literal["window", "week"]
 Of = Literal["difference", "ratio"]
-SMALL = 30
+SMALL = 100
 MOST_CHECKS = 13
 
 

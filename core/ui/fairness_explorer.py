@@ -9,6 +9,7 @@ from core.analysis.group_rates import Rate
 from core.analysis.parity import CRITERIA
 from core.analysis.threshold_sweep import Sweep, ranges
 from core.charts import fairness as charts
+from core.governance.attention import plural
 from core.governance.policy import FairnessLimit
 from core.services import fairness_view
 from core.services.fairness import WITHOUT_LABELS
@@ -64,18 +65,15 @@ def _controls(found: Explorer) -> tuple[int, str]:
     if said and said not in options:  # another model's, or typed: the nearest that the bins can tell
         st.query_params["threshold"] = labels[_near(found, said)]
     url.one_from_url("threshold", "fair_threshold", options, deployed)
-    columns = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
-    with columns[0]:
-        chosen = st.select_slider(
-            "Threshold: positive from here on", options, key="fair_threshold",
-            help="Steps are the edges of the score histogram: each holds about as many rows.",
-        )  # fmt: skip
+    chosen = st.select_slider(
+        "Threshold: positive from here on", options, key="fair_threshold",
+        help="Steps are the edges of the score histogram: each holds about as many rows.",
+    )  # fmt: skip
     url.one_to_url("threshold", "fair_threshold", chosen, deployed)
     possible = list(SHOWN) if found.complete else ["selection", "ratio", "difference"]
-    with columns[1]:
-        url.one_from_url("show", "fair_show", possible, "selection")
-        shown = st.segmented_control("Draw", possible, key="fair_show", required=True, format_func=SHOWN.__getitem__)
-        url.one_to_url("show", "fair_show", shown, "selection")
+    url.one_from_url("show", "fair_show", possible, "selection")
+    shown = st.segmented_control("Draw", possible, key="fair_show", required=True, format_func=SHOWN.__getitem__)
+    url.one_to_url("show", "fair_show", shown, "selection")
     return (labels.index(chosen) if chosen in options else found.deployed), shown or "selection"
 
 
@@ -214,11 +212,11 @@ def _where(found: Explorer) -> None:
 def _stretches(found: Explorer, sweep: Sweep, limit: FairnessLimit) -> str:
     asked = Limit(of=limit.of, low=limit.low, high=limit.high)
     inside = sweep.holds(asked, CRITERIA[limit.criterion][found.favourable], against=found.against)
-    told = [f"{low:.4g} to {high:.4g}" for low, high in ranges(inside, sweep.thresholds)]
+    told = [f"{low:.4g}" + f" to {high:.4g}" * (high > low) for low, high in ranges(inside, sweep.thresholds)]
     here = "holds" if inside[found.deployed] else "does not hold"
     if not told:
         return f"holds at no threshold; at the deployed {found.threshold:g} it {here}."
-    more = f" and {len(told) - 5} more stretches" if len(told) > 5 else ""
+    more = f" and on {plural(len(told) - 5, 'more stretch', 'more stretches')}" if len(told) > 5 else ""
     return f"holds from {', '.join(told[:5])}{more}; at the deployed {found.threshold:g} it {here}."
 
 

@@ -254,7 +254,7 @@ def _frame(found: Rates) -> pd.DataFrame:
                 "difference_high": gap.difference.high if gap else None, "ratio": gap.ratio.value if gap else None,
                 "ratio_low": gap.ratio.low if gap else None, "ratio_high": gap.ratio.high if gap else None,
                 "verdict": words.OUTCOMES[verdict.outcome][0] if verdict else "No limit" if gap else "Reference",
-                "rows_lacking": max(needed - verdict.rows, 0) if verdict and needed is not None else None,
+                "rows_lacking": needed - verdict.rows if verdict and needed and needed > verdict.rows else None,
             }
         )  # fmt: skip
     return pd.DataFrame(rows)

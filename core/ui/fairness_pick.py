@@ -63,7 +63,7 @@ def pick(house: House) -> Picked | None:
         titles = {" x ".join(family): family for family in known.families}
         first = next(iter(titles))
         url.one_from_url("by", "fair_by", list(titles), first)
-        by = st.segmented_control("Groups by", list(titles), key="fair_by", required=True)
+        by = st.segmented_control("Groups by", list(titles), key="fair_by", required=True, format_func=plain)
         url.one_to_url("by", "fair_by", by, first)
         windows = _windows(known)
     return Picked(known=known, version=version or known.live, family=titles[by or first], windows=windows)

@@ -77,7 +77,7 @@ def _by(place: st.delta_generator.DeltaGenerator, seen: View) -> By | None:
     url.one_from_url("every", "fair_every", list(options), "")
     chosen = place.segmented_control(
         "A point is a", list(options), key="fair_every", required=True, format_func=options.__getitem__,
-        help="Automatic: weeks where a window has fewer than 30 rows of a group that is not small itself.",
+        help="Automatic: weeks where a window has fewer than 100 rows of a group that is not small itself.",
     )  # fmt: skip
     url.one_to_url("every", "fair_every", chosen, "")
     return cast(By, chosen) if chosen in ("window", "week") else None
@@ -91,7 +91,7 @@ def _groups(place: st.delta_generator.DeltaGenerator, names: list[str], first: l
     url.from_url("group", "fair_groups")
     url.known_only("fair_groups", names)
     chosen = place.multiselect(
-        "Groups drawn", names, key="fair_groups", format_func=lambda name: plain(name, 60), width="stretch",
+        "Groups drawn", names, key="fair_groups", width="stretch",
         placeholder="The four with most rows",
     )  # fmt: skip
     url.to_url("group", "fair_groups", chosen)
