@@ -27,7 +27,6 @@ from core.services.judge_fairness import PARTS, over
 from core.services.profile_book import Book, book
 
 STEP_MS = 900_000
-LATEST = 7
 Family = tuple[str, ...]
 UNLABELLED: frozenset[Rate] = frozenset({"positive_rate", "negative_rate"})
 
@@ -150,7 +149,6 @@ class Explorer:
 
 
 @needs("view")
-@cached(maxsize=8)
 def models(house: House) -> tuple[Watched, ...]:
     """Every monitored model that is seen, by name."""
     return tuple(
@@ -160,25 +158,22 @@ def models(house: House) -> tuple[Watched, ...]:
 
 
 @needs("view")
-@cached(maxsize=32)
 def choices(house: House, model: str) -> Choices:
     """Raises NotFound for a model without a monitor, or that is not seen."""
-    found = next((one for one in models(house) if one.model == model), None)
-    if found is None:
+    resolved = profiling.monitors(house).monitors.get(model)
+    if resolved is None:
         raise NotFound(f"There is no monitor for {model[:80]!r}.", hint="Open one from the page Sources.")
-    rule = policy_files.policy(house).fairness
-    versions: list[Version] = []
-    why, live, length = found.why, "", "day"
+    rule, monitor = policy_files.policy(house).fairness, resolved.monitor
+    versions: tuple[Version, ...] = ()
+    why, live = _why_not(monitor), ""
     if not why:
-        kept = _book(house, model)
-        length = kept.windows.length
-        versions = _versions(kept)
+        versions = _versions(house, model)
         stored = health.of_model(house, model).get("fairness")
         live = _live(versions, stored.version if stored else "")
         why = "" if versions else "No window holds scores by group yet: profile the log first."
     return Choices(
-        model=model, why=why, versions=tuple(versions), live=live, families=found.families, windows=rule.windows,
-        length=length,
+        model=model, why=why, versions=versions, live=live, families=_families(monitor), windows=rule.windows,
+        length=monitor.window,
     )  # fmt: skip
 
 
@@ -338,8 +333,10 @@ def _why_not(monitor: Monitor) -> str:
     return ""
 
 
-def _versions(kept: Book) -> list[Version]:
+@cached(maxsize=32)
+def _versions(house: House, model: str) -> tuple[Version, ...]:
     """With scores by group, the one with the newest window first, then by rows."""
+    kept = _book(house, model)
     found = []
     for name in sorted({version for version, _ in kept.current}):
         starts, rows = [], 0
@@ -353,10 +350,10 @@ def _versions(kept: Book) -> list[Version]:
             found.append(
                 Version(name=name, rows=rows, windows=len(starts), first_ms=starts[0], end_ms=end_ms)
             )  # fmt: skip
-    return sorted(found, key=lambda one: (-one.end_ms, -one.rows, one.name))
+    return tuple(sorted(found, key=lambda one: (-one.end_ms, -one.rows, one.name)))
 
 
-def _live(versions: list[Version], judged: str) -> str:
+def _live(versions: tuple[Version, ...], judged: str) -> str:
     """The version judged last by evaluation, else the newest one with most rows; "" without any."""
     names = [one.name for one in versions]
     return judged if judged in names else names[0] if names else ""

@@ -72,7 +72,8 @@ def test_limits_hold_where_every_group_lies_within() -> None:
     holds = found.holds(limit, ("positive_rate",))
     values = found.gaps("positive_rate")[0]
     assert holds.tolist() == [bool(np.all(np.abs(values[:, at]) <= 0.1)) for at in range(values.shape[1])]
-    assert holds.any() and not holds.all()
+    assert holds.any()
+    assert not holds.all()
     both = found.holds(limit, ("positive_rate", "fpr"))
     assert not (both & ~holds).any()
     assert not found.holds(limit, ("positive_rate",), against="nobody").any()

@@ -74,7 +74,7 @@ def test_the_explorer_is_what_the_rows_would_be_decided_as_at_every_edge(profile
     found = fairness_view.explorer(profiled, "prod.income_band", "2", SEX, 28, now_ms=AS_OF)
     assert found.everyone.thresholds[found.deployed] == 0.5
     assert found.complete is not None
-    groups = {name: rows for name, rows in income.groupby("group")}
+    groups = dict(list(income.groupby("group")))
     for rate in ("positive_rate", "tpr", "ppv", "accuracy"):
         hits, of = found.complete.counts(rate)
         for place, name in enumerate(found.complete.groups):
