@@ -30,6 +30,8 @@ from core.services import (
     directory,
     evaluation,
     export,
+    fairness_history,
+    fairness_view,
     find,
     findings,
     findings_answer,
@@ -191,6 +193,12 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
         )  # fmt: skip
         ids = sorted({r["edges"] for r in rows["profiles"] if r["model"] == name}) or ["e_none"]
         add(profile_book.edges_of, name, ids[0])
+        add(fairness_view.choices, name)
+        for family in (("sex",), ("sex", "age")):
+            add(fairness_view.seen_book, name, "3", family)
+            add(fairness_view.view, name, "3", family, 28, now_ms=NOW)
+            add(fairness_view.explorer, name, "3", family, 28, now_ms=NOW)
+            add(fairness_history.history, name, "3", family, 28, "positive_rate", "difference", "window", now_ms=NOW)
         add(evaluation.evaluate, name)
         add(evaluation.start, name)
         add(health.of_model, name)
@@ -204,6 +212,7 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
     add(evaluation.unevaluated)
     add(health.fleet)
     add(monitoring.models)
+    add(fairness_view.models)
     add(profile_rows.models)
     add(profiling.monitors)
     add(profiling.monitors, "own")
