@@ -33,7 +33,7 @@ MODE_SIGNS: dict[str, tuple[str, str, Colour]] = {
     "enforce": ("Enforce", ":material/gavel:", "red"),
 }
 CAUSES = {
-    "drift": "Features drifted", "prediction_drift": "Predictions drifted", "broken_rows": "Broken rows",
+    "drift": "Drift", "prediction_drift": "Drift of predictions", "broken_rows": "Unusable values",
     "schema": "Schema changed", "degradation": "Performance lost", "latency": "Slow answers", "errors": "Errors",
 }  # fmt: skip
 SHOWN = {
@@ -50,7 +50,7 @@ def cause(code: str) -> str:
     if kind == "trend" and of:
         return f"Trend of {of}"
     if kind == "unfair" and of:
-        return f"Unfair by {of}"
+        return f"Unequal by {of}"
     return CAUSES.get(code, code.replace("_", " ").capitalize())
 
 
