@@ -77,7 +77,7 @@ def test_an_answer_needs_the_revision_that_was_read(client: TestClient) -> None:
     [
         {"act": "delete", "revision": 0}, {"act": "acknowledge"}, {"act": "acknowledge", "revision": -1},
         {"act": "resolve", "revision": 0}, {"act": "snooze", "revision": 0, "until_ms": 5},
-        {"act": "acknowledge", "revision": 0, "state": "open"}, {"act": "resolve", "revision": 0, "reason": "x" * 2_001},
+        {"act": "acknowledge", "revision": 0, "state": "open"}, {"act": "resolve", "revision": 0, "reason": "x" * 2001},
         {"act": "assign", "revision": 0, "owner": "p_none"},
     ],
 )  # fmt: skip
