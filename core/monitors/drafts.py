@@ -191,7 +191,8 @@ def not_ours(text: str) -> str:
     """Why a file cannot be edited on a page, in a sentence; "" when it is one that the page wrote."""
     resolved, problems = of_text(text, "")
     body = text.removeprefix(MARK)
-    if any(line.lstrip().startswith("#") or " #" in line for line in body.splitlines()):
+    exact = resolved is not None and text == MARK + written(resolved.monitor)  # then a # is part of a name
+    if not exact and any(line.lstrip().startswith("#") or " #" in line for line in body.splitlines()):
         return "It holds comments of its own, which the page would lose."
     if any(line.startswith(("extends:", "abstract:")) for line in body.splitlines()):
         return "It is laid over another file (extends)."
@@ -199,15 +200,13 @@ def not_ours(text: str) -> str:
         return f"It has a mistake: {problems[0].message}"
     if is_pattern(resolved.monitor.model):
         return "It speaks for many models (a pattern)."
-    again = checked(of_monitor(resolved.monitor, {})).resolved
+    again, _ = of_text(text_of(values(of_monitor(resolved.monitor, {}))), "")
     if again is None or again.monitor != resolved.monitor:
         before = resolved.monitor.model_dump(mode="json")
         now = again.monitor.model_dump(mode="json") if again else {}
         keys = ", ".join(key for key in before if before[key] != now.get(key))
         return f"It says more than this page can show: {keys}."
-    if not text.startswith(MARK) or body != written(resolved.monitor):
-        return "It was written by hand."
-    return ""
+    return "" if exact else "It was written by hand."
 
 
 def _label(draft: Draft) -> dict[str, Any]:
@@ -279,6 +278,10 @@ def _of_roles(draft: Draft) -> list[MonitorError]:
         if role == "category" and kind in ("time", "other"):
             found.append(MonitorError(f"{show(column)} is of type {draft.types[column][:60]}: it has no categories.",
                                       hint="Leave it out."))  # fmt: skip
+    if not draft.reference_files and not (draft.since and draft.until):
+        found.append(MonitorError(
+            "No reference is chosen.", hint="In the step Reference, choose days of the log or another file."
+        ))  # fmt: skip
     if draft.label_files and draft.having("label"):
         found.append(MonitorError(
             f"{show(draft.one('label'))} is a label in the log, and labels are read from another file too.",

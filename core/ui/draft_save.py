@@ -27,8 +27,7 @@ def step(house: House, made: Making) -> None:
         new = "a new file" if not seen.digest else "a file that is there"
         told = f"{plural(seen.added, 'line')} added" + (f", {seen.removed} removed" if seen.removed else "")
         st.markdown(f"**monitors/{plain(seen.file)}**, {new}: {told if seen.diff else 'nothing would change'}.")
-        for problem in seen.checked.problems[:6]:
-            draft_frame.mistake(problem)
+        draft_frame.problems(made.draft, seen.checked.problems)
         if seen.refused:
             st.error(f"**{plain(seen.refused, 1_000)}**  \n{plain(seen.hint, 1_000)}", icon=":material/lock:")
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -47,7 +46,8 @@ def step(house: House, made: Making) -> None:
                 key="draft_yaml", on_click="ignore",
             )  # fmt: skip
             st.caption("The file is written, then all of the log is read. Both are noted in the audit trail.")
-        st.code(seen.diff or seen.checked.text, language="diff" if seen.diff else "yaml", height=460)
+        if not seen.checked.problems:
+            st.code(seen.diff or seen.checked.text, language="diff" if seen.diff else "yaml", height=460)
 
 
 def _reading(house: House, made: Making) -> None:

@@ -148,7 +148,7 @@ def test_saving_writes_what_was_shown_and_reads_the_log(staff: People, tmp_path:
         monitor_drafts_save.save(house, replace(draft, zone="Europe/Vienna"), "")
     again = monitor_drafts_save.preview(house, replace(draft, zone="Europe/Vienna"))
     assert (again.added, again.removed) == (1, 0)
-    assert "+zone: Europe/Vienna" in again.diff
+    assert '+zone: "Europe/Vienna"' in again.diff
     there = monitor_drafts.existing(house, "loans")
     assert there is not None
     assert (there.reason, there.draft and there.draft.roles["score"]) == ("", "score")
