@@ -31,6 +31,12 @@ PAGES = (
     ("Experiments", "experiments", "All runs: search, sort, group", "runs table search metrics params"),
     ("Compare runs", "compare_runs", "2 to 200 runs side by side", "difference curves baseline"),
     ("Models", "models", "Registered models, stages, lineage", "registry versions champion lineage"),
+    (
+        "Monitoring",
+        "monitoring",
+        "One model's verdicts and what stands behind them",
+        "drift health performance latency errors kpi data quality alarms",
+    ),
     ("Projects", "projects", "What belongs together, and who sees it", "scope rule team rights members workspace tag"),
     ("Inventory", "inventory", "Models the organisation answers for", "owner validator tier gaps vendor review excel"),
     ("Audit", "audit", "Every decision: who, what, when", "trail log history events verify chain export who"),

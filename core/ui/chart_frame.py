@@ -33,8 +33,8 @@ class Explained:
 
 
 def framed(
-    title: str, figure: go.Figure, *, key: str, sentence: str, basis: str, data: pd.DataFrame | Mapping[str, Sequence[Any]],
-    explained: Explained, selectable: bool = False,
+    title: str, figure: go.Figure, *, key: str, sentence: str, basis: str,
+    data: pd.DataFrame | Mapping[str, Sequence[Any]], explained: Explained, selectable: bool = False,
 ) -> Any:  # fmt: skip
     """Draws a chart in its frame; returns the selection of a selectable one.
 
