@@ -12,6 +12,8 @@ from core.ui.draft_trial import EVERY_S, progress, running
 from core.ui.plain import plain
 from core.ui.visit import current
 
+SHORT = 26
+
 
 def step(house: House, made: Making) -> None:
     """What would be written, and writing it."""
@@ -42,12 +44,14 @@ def step(house: House, made: Making) -> None:
                 else:
                     st.rerun()
             st.download_button(
-                "YAML", seen.checked.text, seen.file.rpartition("/")[2], "text/yaml", icon=":material/download:",
+                "YAML", lambda: seen.checked.text, seen.file.rpartition("/")[2], "text/yaml", icon=":material/download:",
                 key="draft_yaml", on_click="ignore",
             )  # fmt: skip
             st.caption("The file is written, then all of the log is read. Both are noted in the audit trail.")
         if not seen.checked.problems:
-            st.code(seen.diff or seen.checked.text, language="diff" if seen.diff else "yaml", height=460)
+            told = seen.diff or seen.checked.text
+            short = len(told.splitlines()) <= SHORT
+            st.code(told, language="diff" if seen.diff else "yaml", height="content" if short else 560)
 
 
 def _reading(house: House, made: Making) -> None:
@@ -86,7 +90,5 @@ def _followed(made: Making, was_running: bool) -> None:
 
 
 def _leave(model: str) -> None:
-    """To the page of its numbers; to the list of logs where there is none."""
-    known = {name for _, name, *_ in find.PAGES}
-    page = "monitoring" if "monitoring" in known and find.may_open(current(), "monitoring") else "sources"
-    st.switch_page(find.link(page), query_params={"model": model})
+    """To the page of its numbers."""
+    st.switch_page(find.link("monitoring"), query_params={"model": model})
