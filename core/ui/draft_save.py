@@ -44,8 +44,8 @@ def step(house: House, made: Making) -> None:
                 else:
                     st.rerun()
             st.download_button(
-                "YAML", lambda: seen.checked.text, seen.file.rpartition("/")[2], "text/yaml", icon=":material/download:",
-                key="draft_yaml", on_click="ignore",
+                "YAML", lambda: seen.checked.text, seen.file.rpartition("/")[2], "text/yaml", key="draft_yaml",
+                icon=":material/download:", on_click="ignore",
             )  # fmt: skip
             st.caption("The file is written, then all of the log is read. Both are noted in the audit trail.")
         if not seen.checked.problems:
