@@ -5,8 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from core.monitors.draft_files import not_ours, of_monitor
 from core.monitors.draft_guesses import reference_days
-from core.monitors.drafts import MARK, Draft, checked, not_ours, of_monitor
+from core.monitors.drafts import MARK, Draft, checked
 
 TYPES = {
     "time": "TIMESTAMP", "id": "VARCHAR", "v": "VARCHAR", "score": "DOUBLE", "label": "BIGINT", "a": "DOUBLE",
