@@ -58,7 +58,7 @@ def course(labels: Sequence[str], values: Mapping[str, Floats], steady: Mapping[
         traces,
         theme.layout(
             320, showlegend=True, hovermode="closest",
-            xaxis={"type": "category", "showgrid": False, "nticks": 8, "tickangle": 0},
+            xaxis={"type": "date", "showgrid": False, "nticks": 8, "tickangle": 0},
             yaxis={"tickformat": ".0%", "rangemode": "tozero", "automargin": True},
         ),
     )  # fmt: skip
@@ -91,7 +91,7 @@ def means(labels: Sequence[str], value: Floats, low: Floats, high: Floats, stead
         traces,
         theme.layout(
             320, showlegend=True, hovermode="closest",
-            xaxis={"type": "category", "showgrid": False, "nticks": 8, "tickangle": 0},
+            xaxis={"type": "date", "showgrid": False, "nticks": 8, "tickangle": 0},
             yaxis={"automargin": True},
         ),
     )  # fmt: skip

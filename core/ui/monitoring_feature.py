@@ -81,7 +81,7 @@ def _moved(told: MonitoredFeature) -> str:
     at = int(np.nanargmax(np.abs(gap)))
     verb = "more" if gap[at] > 0 else "less"
     return (
-        f"The largest difference is {told.labels[at]}: {percent(told.current[at])} of what was served, "
+        f"The largest difference lies at “{told.labels[at]}”: {percent(told.current[at])} of what was served, "
         f"{percent(abs(gap[at]))} {verb} than the reference's {percent(told.reference[at])}."
     )
 

@@ -65,6 +65,7 @@ def _pages(house: House) -> dict[str, list[Any]]:
         ],
         "Monitor": [
             page("monitoring", "Monitoring", "monitoring"),
+            page("findings", "Findings", "notifications_active"),
         ],
         "Govern": [
             page("inventory", "Inventory", "inventory"),

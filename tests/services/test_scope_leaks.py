@@ -31,6 +31,8 @@ from core.services import (
     evaluation,
     export,
     find,
+    findings,
+    findings_answer,
     fleet,
     health,
     histories,
@@ -42,7 +44,11 @@ from core.services import (
     logs,
     measurements,
     models,
+    monitored_feature,
+    monitoring,
     notes,
+    policies,
+    policy_modes,
     profile_book,
     profile_rows,
     profiling,
@@ -188,11 +194,16 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
         add(evaluation.evaluate, name)
         add(evaluation.start, name)
         add(health.of_model, name)
+        add(monitoring.opened, name, as_of_ms=NOW)
+        add(monitoring.drift_map, name, "3", -1)
+        add(monitoring.findings_of, name)
+        add(monitored_feature.feature, name, "3", "AGE", -1)
         add(health.drift, name)
     for name in sorted({r["name"] for r in rows["profiles"] if r["name"]})[:5] or ["x0"]:
         add(health.drift_of_feature, name)
     add(evaluation.unevaluated)
     add(health.fleet)
+    add(monitoring.models)
     add(profile_rows.models)
     add(profiling.monitors)
     add(profiling.monitors, "own")
@@ -226,6 +237,19 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
     add(authors.of, run_refs[0].partition(":")[0], "somebody")
     add(projects.of_models)
     add(projects.names)
+    add(findings.listing, findings.Query(shown="all"), NOW)
+    add(findings.groups, findings.Query(shown="all"), NOW)
+    add(findings.states, NOW)
+    add(findings.counts)
+    add(policy_modes.modes)
+    add(policies.known)
+    for row in rows["findings"][:5] if side != "nowhere" else ({"finding_id": "f_0000000000000000"},) * 5:
+        add(findings.one, row["finding_id"], NOW)
+        add(findings_answer.history, row["finding_id"])
+        add(findings_answer.answer, [row["finding_id"]], "reopen", revisions={row["finding_id"]: 0})
+    for name in names:
+        add(policy_modes.mode, name, "fairness")
+        add(policy_modes.set_mode, [name], "all", "observe")
     return found
 
 
@@ -250,7 +274,7 @@ ASIDE = {
     "inventory_edits.plan", "inventory_edits.retire", "inventory_edits.restore", "inventory_import.preview",
     "inventory_import.apply", "inventory_tier.override_tier", "notes.edit", "notes.delete", "notes.remove_tag",
     "verification.verify", "views.view", "views.save", "views.rename", "views.update", "views.share",
-    "views.delete", "views.restore", "views.set_default", "views.hand_over",
+    "policies.publish", "views.delete", "views.restore", "views.set_default", "views.hand_over",
 }  # fmt: skip
 
 
