@@ -28,7 +28,9 @@ def figure(
     """A figure in its frame. said, footing: Markdown, above and below.  alt: for screen readers, plain text."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"**{title}**", help=about.text, width="content")
-        downloads.table(data, f"fairness_{key}")
+        downloads.table(
+            data, f"fairness_{key}", "What the chart shows. The camera on the chart takes its picture (PNG)."
+        )  # fmt: skip
     st.markdown(said)
     st.plotly_chart(
         drawn, key=f"fair_{key}", alt=alt,

@@ -13,6 +13,7 @@ from core.ui import url
 from core.ui.fairness_frame import About, figure
 from core.ui.fairness_verdicts import SIDES, lacking
 from core.ui.plain import plain
+from core.ui.verdicts import VERDICTS
 
 ROW, TALLEST = 36, 560
 
@@ -223,14 +224,14 @@ def _table(found: Rates) -> None:
             )
         },
         "verdict": st.column_config.MultiselectColumn(
-            "Verdict", options=[word for word, _, _ in words.OUTCOMES.values()],
-            color=[colour for _, _, colour in words.OUTCOMES.values()], width=140,
+            "Verdict", options=[word for word, _, _ in VERDICTS.values()],
+            color=[colour for _, _, colour in VERDICTS.values()], width=140,
         ),
         "rows_lacking": st.column_config.NumberColumn("Rows lacking", format="localized"),
     }  # fmt: skip
     shown = data.drop(columns=["against", "rate_name"])
     shown["verdict"] = [
-        [word] if word in {each for each, _, _ in words.OUTCOMES.values()} else [] for word in data["verdict"]
+        [word] if word in {each for each, _, _ in VERDICTS.values()} else [] for word in data["verdict"]
     ]
     st.dataframe(
         shown, key="fair_table", hide_index=True, row_height=ROW, height=min(ROW * len(shown) + 38, TALLEST),
@@ -253,7 +254,7 @@ def _frame(found: Rates) -> pd.DataFrame:
                 "difference_low": gap.difference.low if gap else None,
                 "difference_high": gap.difference.high if gap else None, "ratio": gap.ratio.value if gap else None,
                 "ratio_low": gap.ratio.low if gap else None, "ratio_high": gap.ratio.high if gap else None,
-                "verdict": words.OUTCOMES[verdict.outcome][0] if verdict else "No limit" if gap else "Reference",
+                "verdict": VERDICTS[verdict.outcome][0] if verdict else "No limit" if gap else "Reference",
                 "rows_lacking": needed - verdict.rows if verdict and needed and needed > verdict.rows else None,
             }
         )  # fmt: skip

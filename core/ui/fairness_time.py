@@ -18,6 +18,7 @@ from core.ui import fairness_words as words
 from core.ui import url
 from core.ui.fairness_frame import About, figure
 from core.ui.plain import plain
+from core.ui.verdicts import VERDICTS
 
 FIRST = 4
 
@@ -109,7 +110,7 @@ def _said(found: History, seen: View, shown: list[str], total: int) -> str:
         fails = sum(one.outcome == "fail" for one in found.checks)
         told += (
             f" Judged {len(found.checks)} times on the way, {fails} of them a fail; the last one: "
-            f"{words.OUTCOMES[last.outcome][0].lower()}."
+            f"{VERDICTS[last.outcome][0].lower()}."
         )
     return told
 
@@ -129,7 +130,7 @@ def _dot(one: Point, of: str, seen: View) -> Dot:
 def _check(one: Check, seen: View) -> tuple[str, str, str]:
     why = f": {one.why}" if one.why else ""
     said = (
-        f"Judged up to {words.day(one.end_ms - 1, seen.zone)}: {words.OUTCOMES[one.outcome][0]}{why} "
+        f"Judged up to {words.day(one.end_ms - 1, seen.zone)}: {VERDICTS[one.outcome][0]}{why} "
         f"({words.windows(one.windows, seen.length)}, n = {one.n:,})"
     )
     return _iso(one.end_ms - 1, seen.zone), one.outcome, said

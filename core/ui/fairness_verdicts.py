@@ -10,17 +10,13 @@ from core.services.fairness import Judged
 from core.services.fairness_view import View
 from core.ui import fairness_words as words
 from core.ui.plain import plain
+from core.ui.verdicts import VERDICTS, verdict
 
 FIRST = 4
 SIDES = {
     "inside": "the estimate lies inside the limit", "beyond": "the estimate lies beyond the limit",
     "unknown": "there is no estimate yet",
 }  # fmt: skip
-
-
-def badge(outcome: str) -> None:
-    word, icon, colour = words.OUTCOMES[outcome]
-    st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
 
 
 def verdicts(seen: View) -> None:
@@ -49,7 +45,7 @@ def _verdict(seen: View, one: Judged) -> None:
     title, about = words.CRITERIA[one.limit.criterion]
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"**{title}**", help=about, width="content")
-        badge(one.verdict.outcome)
+        verdict(one.verdict.outcome)
     parts = one.verdict.parts
     groups = len({part.gap.group for part in parts})
     st.markdown(f"{_sentence(one)} The limit: {words.limit(one.limit)}.")
@@ -71,7 +67,7 @@ def _verdict(seen: View, one: Judged) -> None:
 
 
 def _sentence(one: Judged) -> str:
-    counts = {outcome: sum(part.outcome == outcome for part in one.verdict.parts) for outcome in words.OUTCOMES}
+    counts = {outcome: sum(part.outcome == outcome for part in one.verdict.parts) for outcome in VERDICTS}
     if one.verdict.outcome == "fail":
         return f"{plural(counts['fail'], 'comparison is', 'comparisons are')} beyond the limit."
     if one.verdict.outcome == "pass":
@@ -139,8 +135,8 @@ def _elsewhere(seen: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="fairness_elsewhere"):
         st.caption("Other groupings, same windows:", width="content")
         for title, outcome in _worst(seen.elsewhere).items():
-            word, icon, colour = words.OUTCOMES[outcome]
-            st.badge(f"{plain(title, 60)}: {word}", icon=icon, color=colour)  # type: ignore[arg-type]
+            word, icon, colour = VERDICTS[outcome]
+            st.badge(f"{plain(title, 60)}: {word}", icon=icon, color=colour)
 
 
 def _worst(found: tuple[Judged, ...]) -> dict[str, Any]:

@@ -9,12 +9,6 @@ from core.governance.policy import FairnessLimit
 from core.services.fairness_view import Choices, View, selection
 from core.ui.plain import plain
 
-OUTCOMES: dict[str, tuple[str, str, str]] = {
-    "pass": ("Pass", ":material/check_circle:", "green"),
-    "fail": ("Fail", ":material/error:", "red"),
-    "not enough data": ("Not enough data", ":material/hourglass_empty:", "orange"),
-    "not applicable": ("Not applicable", ":material/remove:", "gray"),
-}
 CRITERIA: dict[str, tuple[str, str]] = {
     "demographic_parity": ("Demographic parity", "Every group gets the favourable decision equally often."),
     "equal_opportunity": (
