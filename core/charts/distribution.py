@@ -65,7 +65,8 @@ def distribution(
             showlegend=len(traces) > 1,
             xaxis={
                 "tickmode": "array", "tickvals": shown, "ticktext": [theme.said(str(labels[at]), 18) for at in shown],
-                "showgrid": False, "automargin": True, "tickangle": 0 if ordered else "auto", "title": {"text": theme.said(axis), "font": {"size": 12}},
+                "showgrid": False, "automargin": True,
+                "tickangle": 0 if ordered else "auto", "title": {"text": theme.said(axis), "font": {"size": 12}},
             },
             yaxis={"tickformat": ".0%", "rangemode": "tozero", "automargin": True},
         ),

@@ -48,7 +48,8 @@ def over_time(
 ) -> go.Figure:  # fmt: skip
     """times: start of each window on the monitor's own clock, ISO.  form: of numbers, as d3 writes it.
 
-    unit: after numbers.  zero: the axis begins at 0.  log: it is logarithmic; what is not above 0 is left out.  Raises ValueError when lengths differ.
+    unit: after numbers.  zero: the axis begins at 0.  log: it is logarithmic; what is
+    not above 0 is left out.  Raises ValueError when lengths differ.
     """
     traces: list[dict[str, Any]] = []
     for line in lines:
