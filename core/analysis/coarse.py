@@ -72,4 +72,4 @@ def _said(value: float, kept: np.ndarray) -> str:
     """With the digits that tell neighbours apart."""
     gaps = np.diff(kept)
     digits = 3 if not gaps.size else max(3, int(np.ceil(np.log10(np.abs(kept).max() / gaps.min() + 1))) + 1)
-    return f"{value:,.{min(digits, 9)}g}"
+    return f"{float(f'{value:.{min(digits, 9)}g}'):,.15g}"

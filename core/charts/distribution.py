@@ -8,18 +8,20 @@ import plotly.graph_objects as go
 from core.charts import theme
 
 CURRENT, REFERENCE = 0, 4
-LABELS_MOST = 26
+LETTERS = 66
+"""How many letters of labels fit beside each other under a chart of half the page's width."""
 
 
 def distribution(
     labels: Sequence[str], reference_shares: Sequence[float] | None, current_shares: Sequence[float], *,
-    low: Sequence[float] | None = None, high: Sequence[float] | None = None, axis: str = "",
+    low: Sequence[float] | None = None, high: Sequence[float] | None = None, axis: str = "", ordered: bool = True,
     names: tuple[str, str] = ("Reference", "Windows shown"), height: int = 280,
 ) -> go.Figure:  # fmt: skip
     """Bars of shares side by side; the reference's are hatched, so that colour is not the only sign.
 
     labels: (bins,) untrusted, in the order drawn.  reference_shares, current_shares: (bins,) 0..1; None: there is no
     reference.  low, high: (bins,) ends of the current shares' intervals.  axis: what the bins are of.
+    ordered: whether some labels may be left out where they do not fit, as the others say where one is.
     names: of the reference and of what is held against it.
     Raises ValueError when the lengths differ.
     """
@@ -51,7 +53,8 @@ def distribution(
                 "arrayminus": [max(share - end, 0) for end, share in zip(low, shares, strict=True)],
             }  # fmt: skip
         traces.append(bars)
-    every = max(1, -(-len(labels) // LABELS_MOST))
+    longest = min(max((len(str(label)) for label in labels), default=1) + 2, 20)
+    every = max(1, -(-len(labels) * longest // LETTERS)) if ordered else 1
     shown = places[::every]
     return go.Figure(
         traces,
@@ -62,7 +65,8 @@ def distribution(
             showlegend=len(traces) > 1,
             xaxis={
                 "tickmode": "array", "tickvals": shown, "ticktext": [theme.said(str(labels[at]), 18) for at in shown],
-                "showgrid": False, "automargin": True, "title": {"text": theme.said(axis), "font": {"size": 12}},
+                "showgrid": False, "automargin": True,
+                "tickangle": 0 if ordered else "auto", "title": {"text": theme.said(axis), "font": {"size": 12}},
             },
             yaxis={"tickformat": ".0%", "rangemode": "tozero", "automargin": True},
         ),

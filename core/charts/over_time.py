@@ -44,11 +44,12 @@ class Level:
 
 def over_time(
     times: Sequence[str], lines: Sequence[Line], *, levels: Sequence[Level] = (), form: str = ".4~g",
-    unit: str = "", zero: bool = False, height: int = 280,
+    unit: str = "", zero: bool = False, log: bool = False, height: int = 280,
 ) -> go.Figure:  # fmt: skip
     """times: start of each window on the monitor's own clock, ISO.  form: of numbers, as d3 writes it.
 
-    unit: after numbers.  zero: the axis begins at 0.  Raises ValueError when lengths differ.
+    unit: after numbers.  zero: the axis begins at 0.  log: it is logarithmic; what is
+    not above 0 is left out.  Raises ValueError when lengths differ.
     """
     traces: list[dict[str, Any]] = []
     for line in lines:
@@ -76,8 +77,10 @@ def over_time(
             hovermode="closest",
             xaxis={"type": "date", "showgrid": False, "automargin": True, "nticks": 8, "tickangle": 0},
             yaxis={
+                "type": "log" if log else "linear",
                 "tickformat": form, "ticksuffix": unit, "automargin": True,
-                "rangemode": "tozero" if zero else "normal",
+                "rangemode": "tozero" if zero and not log else "normal",
+                **({"dtick": 1} if log else {}),
             },
         ),
     )  # fmt: skip

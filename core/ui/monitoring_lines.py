@@ -47,7 +47,7 @@ def nothing(sentence: str) -> None:
 def draw_lines(
     chosen: Chosen, title: str, found: Sequence[Series], *, key: str, sentence: str, explained: Explained,
     names: Sequence[str] = (), faint: Sequence[bool] = (), levels: Sequence[Level] = (), form: Form = PLAIN,
-    zero: bool = False, each: str = "window", more: str = "",
+    zero: bool = False, log: bool = False, each: str = "window", more: str = "",
 ) -> None:  # fmt: skip
     """Each series as a line with its interval. names: of the series, their metric when left out.
 
@@ -60,7 +60,7 @@ def draw_lines(
         _line(one, name, starts, place, faint[place] if faint else False)
         for place, (one, name) in enumerate(zip(found, names, strict=True))
     ]
-    figure = over_time(labels, lines, levels=levels, form=form.d3, unit=form.unit, zero=zero)
+    figure = over_time(labels, lines, levels=levels, form=form.d3, unit=form.unit, zero=zero, log=log)
     basis = " · ".join(filter(None, [_basis(found, labels, each), more]))
     framed(title, figure, key=key, sentence=sentence, basis=basis, data=_table(found, names, chosen),
            explained=explained)  # fmt: skip

@@ -10,7 +10,7 @@ from core.services import monitoring_series, policy_files
 from core.services.house import House
 from core.services.judge_performance import AUTO, DECIDED, LOWER_IS_BETTER, title
 from core.services.monitoring_series import Series
-from core.ui import url, verdicts
+from core.ui import url
 from core.ui.chart_frame import Explained
 from core.ui.monitoring_chosen import Chosen
 from core.ui.monitoring_lines import (
@@ -77,9 +77,6 @@ def _verdict(judged: Health | None, chosen: Chosen) -> None:
         word = f"The policy judges version {chosen.live}; this one is shown without a verdict."
         st.caption(plain(word if chosen.live and chosen.live != chosen.version else "Not judged yet."))
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        verdicts.verdict(judged.outcome)
-        st.markdown(plain(judged.reason, 400), width="content")
     for one in (one for one in judged.details if one["metric"] == "forecast"):
         st.markdown(f":material/trending_up: {plain(str(one['why']), 400)}")
 

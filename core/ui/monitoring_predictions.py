@@ -66,7 +66,7 @@ def _distribution(shares: Shares, chosen: Chosen) -> None:
         before = np.asarray(shares.reference) / max(total, 1)
     figure = distribution(
         shares.labels, None if before is None else before.tolist(), now.tolist(), low=low.tolist(), high=high.tolist(),
-        names=("Reference", "Served"),
+        names=("Reference", "Served"), ordered=shares.kind != "class",
     )  # fmt: skip
     if before is None:
         sentence = "The reference holds no predictions of this version, so there is nothing to compare with."

@@ -1,19 +1,22 @@
 """The section Infrastructure: latency, errors, throughput and resources over time, against the policy's limits."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.charts.over_time import Level
 from core.services import monitoring_series, policy_files
 from core.services.house import House
-from core.services.monitoring_series import Series
-from core.ui import verdicts
+from core.services.monitoring_series import Point, Series
 from core.ui.chart_frame import Explained
 from core.ui.monitoring_chosen import Chosen
 from core.ui.monitoring_lines import MILLISECONDS, PLAIN, SHARE, Form, draw_lines, last_of, nothing, of_version, why_not
 from core.ui.plain import plain
 
 LATENCIES = {"latency_p50": "p50", "latency_p95": "p95", "latency_p99": "p99"}
-PER_SECOND = Form(d3=".3~r", unit="/s", say=lambda value: f"{value:,.3g} requests a second")
+RATES = (("second", 1.0), ("minute", 60.0), ("hour", 3_600.0), ("day", 86_400.0))
+SPREAD = 20.0
+"""A largest latency that many times the usual one is drawn on a logarithmic axis."""
 LATENCY = Explained(
     what="How long requests took: half of them less than p50, 95 % less than p95, 99 % less than p99.",
     here="The policy's limit is for p95. The last windows are judged together, the last one also alone.",
@@ -25,7 +28,7 @@ ERRORS = Explained(
     act="Compare the first bad window with releases of the service.",
 )
 THROUGHPUT = Explained(
-    what="Requests a second, on average over each window.",
+    what="How many requests the model answered, on average over each window.",
     here="A fall may mean that callers stopped asking, or that rows of the log are missing.",
     act="Compare with what callers sent.",
 )
@@ -53,9 +56,6 @@ def draw(house: House, chosen: Chosen) -> None:
         return
     judged = of_version(house, chosen, "infrastructure")
     if judged is not None:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            verdicts.verdict(judged.outcome)
-            st.markdown(plain(judged.reason, 400), width="content")
         for one in (one for one in judged.details if one["metric"] == "forecast"):
             st.markdown(f":material/trending_up: {plain(str(one['why']), 400)}")
     left, right = st.columns(2, gap="small")
@@ -78,9 +78,12 @@ def _latency(house: House, chosen: Chosen, found: list[Series]) -> None:
     p95 = next((one for one in found if one.metric == "latency_p95"), found[0])
     last = last_of(p95, MILLISECONDS, chosen)
     sentence = f"p95 was {last}; the policy allows {MILLISECONDS.say(limit)}." if last else why_not(found)
+    values = sorted(point.measured.value for one in found for point in one.points if point.measured.value)
+    log = bool(values) and values[0] > 0 and values[-1] > SPREAD * values[len(values) // 2]
     draw_lines(
         chosen, "Latency", found, names=[LATENCIES[one.metric] for one in found], key="latency", sentence=sentence,
-        explained=LATENCY, levels=[Level(name="Limit for p95", value=limit)], form=MILLISECONDS, zero=True,
+        explained=LATENCY, levels=[Level(name="Limit for p95", value=limit)], form=MILLISECONDS, zero=True, log=log,
+        more="logarithmic axis" if log else "",
     )  # fmt: skip
 
 
@@ -101,11 +104,30 @@ def _throughput(chosen: Chosen, found: list[Series]) -> None:
     if not _told(found):
         nothing("Throughput is not shown: no window shown holds requests. Choose more windows.")
         return
-    last = last_of(found[0], PER_SECOND, chosen)
+    largest = max(point.measured.value or 0.0 for point in found[0].points)
+    unit, seconds = next((rate for rate in RATES if largest * rate[1] >= 1), RATES[-1])
+    form = Form(d3=",.3~r", say=lambda value: f"{value:,.3g} requests a {unit}")
+    scaled = _times(found[0], seconds)
     draw_lines(
-        chosen, "Throughput", found, names=["Requests a second"], key="throughput", sentence=f"It was {last}.",
-        explained=THROUGHPUT, form=PER_SECOND, zero=True,
+        chosen, f"Requests a {unit}", [scaled], names=[f"Requests a {unit}"], key="throughput",
+        sentence=f"The model answered {last_of(scaled, form, chosen)}.", explained=THROUGHPUT, form=form, zero=True,
     )  # fmt: skip
+
+
+def _times(one: Series, factor: float) -> Series:
+    """The same in another unit."""
+
+    def scaled(end: float | None) -> float | None:
+        return None if end is None else end * factor
+
+    def point(each: Point) -> Point:
+        found = each.measured
+        return replace(
+            each,
+            measured=replace(found, value=scaled(found.value), low=scaled(found.low), high=scaled(found.high)),
+        )
+
+    return replace(one, points=tuple(point(each) for each in one.points))
 
 
 def _resources(chosen: Chosen, found: list[Series]) -> None:
