@@ -63,6 +63,9 @@ def _pages(house: House) -> dict[str, list[Any]]:
             page("compare_runs", "Compare runs", "compare_arrows"),
             page("models", "Models", "deployed_code"),
         ],
+        "Monitor": [
+            page("features", "Features", "view_column"),
+        ],
         "Govern": [
             page("inventory", "Inventory", "inventory"),
             page("projects", "Projects", "folder_special"),

@@ -47,7 +47,7 @@ WRITES = {"/jobs": ({"kind": "profile", "model": "nothing"}, "operate"), "/sync"
 PAGES = {
     "overview": "view", "experiments": "view", "run": "view", "compare_runs": "view", "models": "view",
     "inventory": "view", "projects": "view", "sources": "view", "audit": "audit", "access": "access_view",
-    "account": None,
+    "account": None, "features": "view",
 }  # fmt: skip
 EVERYBODY = {login: role for login, _, role in demo_people.PEOPLE}
 
