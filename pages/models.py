@@ -27,9 +27,11 @@ if ref:
     if chosen:
         trained = chosen.run.user_name if chosen.run else None
         model_view.version(
-            chosen, authors.of(house, chosen.source, chosen.user_name), authors.of(house, chosen.source, trained)
+            chosen,
+            authors.of(house, chosen.source, chosen.user_name),
+            authors.of(house, chosen.source, trained),
+            lambda: health_part.of_model(house, ref, chosen.version),
         )
-        health_part.of_model(house, model.ref, chosen.version)
         notes_part.notes_and_tags(house, notes.subject_of("version", ref, chosen.version), "version")
     else:
         health_part.of_model(house, model.ref)

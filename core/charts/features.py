@@ -37,10 +37,13 @@ def course(rows: Sequence[Row], *, full: float) -> go.Figure:
     }  # fmt: skip
     colours = {
         "cmin": 0, "cmax": full, "colorscale": SCALE,
-        "colorbar": {"title": {"text": "PSI0, nats", "side": "right"}, "thickness": 10, "outlinewidth": 0},
+        "colorbar": {
+            "title": {"text": "PSI0, nats", "side": "top"}, "orientation": "h", "thickness": 8, "len": 0.22, "x": 1,
+            "xanchor": "right", "y": 1.02, "yanchor": "bottom", "outlinewidth": 0, "nticks": 4,
+        },
     }  # fmt: skip
     layout = theme.layout(
-        ROW * len(rows) + 90, xaxis={"type": "date", "showgrid": False, "title": None}, yaxis=axis, coloraxis=colours,
+        ROW * len(rows) + 110, xaxis={"type": "date", "showgrid": False, "title": None}, yaxis=axis, coloraxis=colours,
         hovermode="closest",
     )  # fmt: skip
     return go.Figure(traces, layout)

@@ -82,29 +82,29 @@ def table(house: House, wanted: Filters, *, now_ms: int) -> str | None:
         key="features_grid", hide_index=True, placeholder="", row_height=36, height=min(36 * len(shown) + 38, 720),
         alt="Features with their last state, largest effect, unusable values and alarms",
         column_config={
-            "feature": opener("Feature", "features", 200),
+            "feature": opener("Feature", "features", 170),
             "state": C.MultiselectColumn(
                 "Last state", options=[word for word, _ in SIGNS.values()],
-                color=[colour for _, colour in SIGNS.values()], width=200,
+                color=[colour for _, colour in SIGNS.values()], width=140,
                 help="In the last window of each model's live version, the worst first. Drifted and broken: by the "
                 "policy's rules. Alarm: that window alone differs. Nothing told: too few rows, or no reference.",
             ),
-            "models": C.NumberColumn("Models", width=75, help="Models whose live version uses it."),
+            "models": C.NumberColumn("Models", width=68, help="Models whose live version uses it."),
             "effect": C.NumberColumn(
-                "Largest effect", format="%.3f", width=115,
+                "Largest effect", format="%.3f", width=105,
                 help="PSI0 in nats, of the last windows the largest; 0 or below: no shift beyond what chance brings.",
             ),
-            "n": C.NumberColumn("n", format="localized", width=80, help="Rows with a value in that window."),
-            "in_model": C.TextColumn("In model", width=150),
+            "n": C.NumberColumn("n", format="localized", width=62, help="Rows with a value in that window."),
+            "in_model": C.TextColumn("In model", width=140),
             "unusable": C.NumberColumn(
-                "Unusable", format="percent", width=95,
+                "Unusable", format="percent", width=85,
                 help="Share of rows without a usable value in the last window; of all models the largest.",
             ),
-            "rows": C.NumberColumn("of rows", format="localized", width=80, help="All rows of that window."),
+            "rows": C.NumberColumn("of rows", format="localized", width=70, help="All rows of that window."),
             "alarms": C.NumberColumn(
-                "Alarms", width=75, help=f"Windows of the last {RECENT_DAYS} days with an alarm, over all models."
+                "Alarms", width=65, help=f"Windows of the last {RECENT_DAYS} days with an alarm, over all models."
             ),
-            "windows": C.NumberColumn("of windows", width=95, help=f"Windows of the last {RECENT_DAYS} days."),
+            "windows": C.NumberColumn("of windows", width=85, help=f"Windows of the last {RECENT_DAYS} days."),
             "last": C.DatetimeColumn("Last window ends", format="D MMM YYYY, HH:mm", width=150),
             "named": C.ListColumn("Models that use it", width=320),
         },

@@ -63,7 +63,7 @@ def _row(at: int, model: Watched, labels: dict[str, Maturity | None]) -> None:
             way("models", name, help="No monitor describes its log.", width="stretch", model=model.ref)
         else:
             way("monitoring", name, help=said or None, width="stretch", model=model.name)
-        st.markdown(f"v{plain(model.version, 12)}" if model.version else "–", width=VERSION)
+        st.markdown(f":small[v{plain(model.version, 12)}]" if model.version else ":small[–]", width=VERSION)
         st.caption(_labels(model, labels), width=LABELS)
         for category in CATEGORIES:
             _light(model, category)
@@ -74,9 +74,8 @@ def _light(model: Watched, category: str) -> None:
     word, icon, colour = verdicts.VERDICTS[outcome]
     label = f":{colour}[{icon}]"
     if not model.monitored:
-        st.markdown(
-            label, help=f"**{CATEGORY_TITLE[category]}: not judged.** No monitor describes its log.", width=LIGHT
-        )
+        said = f"**{CATEGORY_TITLE[category]}: not judged.** No monitor describes its log."
+        way("models", label, help=said, width=LIGHT, model=model.ref)
         return
     said = _said(model.verdicts[category]) if category in model.verdicts else "It is judged after the next reading."
     page = "fairness" if category == "fairness" and outcome in ("pass", "fail") else "monitoring"

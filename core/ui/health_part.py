@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.facts.judged import Health
 from core.governance.policy import CATEGORIES, CATEGORY_TITLE
 from core.services import watching
 from core.services.house import House
@@ -56,7 +57,7 @@ def of_model(house: House, ref: str, version: str | None = None) -> None:
                 st.markdown(_reason(found[ref].get(category)), width="stretch")
 
 
-def _reason(one: verdicts.Health | None) -> str:
+def _reason(one: Health | None) -> str:
     if one is None:
         return "It is judged after the next reading of its log."
     basis = [f"n {one.n:,}"] if one.n else []

@@ -38,7 +38,7 @@ def filters(house: House) -> Filters:
             placeholder="Name, description, tag or alias",
             icon=":material/search:",
             bind="query-params",
-            width=320,
+            width=280,
         )
         stage = st.pills(
             "Stage",
@@ -55,7 +55,7 @@ def filters(house: House) -> Filters:
             key="gap",
             placeholder="All",
             bind="query-params",
-            width=190,
+            width=165,
             help="Of the version that speaks for the model: the newest in production, else the newest.",
         )
         health = st.selectbox(
@@ -66,7 +66,7 @@ def filters(house: House) -> Filters:
             key="health",
             placeholder="All",
             bind="query-params",
-            width=170,
+            width=150,
             help="The worst verdict on the live version.",
         )
         source = None

@@ -30,8 +30,10 @@ from core.services import (
     directory,
     evaluation,
     export,
+    features,
     find,
     fleet,
+    fleet_health,
     health,
     histories,
     identity,
@@ -53,6 +55,7 @@ from core.services import (
     sources,
     versions,
     views,
+    watching,
     work,
 )  # fmt: skip
 from core.services.house import House, silent
@@ -191,6 +194,15 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
         add(health.drift, name)
     for name in sorted({r["name"] for r in rows["profiles"] if r["name"]})[:5] or ["x0"]:
         add(health.drift_of_feature, name)
+        add(features.opened, name, now_ms=NOW)
+    add(features.watched, now_ms=NOW)
+    add(features.listing, now_ms=NOW)
+    add(features.names)
+    add(fleet_health.standing)
+    add(fleet_health.failing)
+    add(watching.monitors)
+    add(watching.verdicts, model_refs)
+    add(watching.maturity, names, now_ms=NOW)
     add(evaluation.unevaluated)
     add(health.fleet)
     add(profile_rows.models)
