@@ -65,6 +65,7 @@ def _pages(house: House) -> dict[str, list[Any]]:
         ],
         "Monitor": [
             page("monitoring", "Monitoring", "monitoring"),
+            page("features", "Features", "view_column"),
             page("fairness", "Fairness", "balance"),
             page("findings", "Findings", "notifications_active"),
         ],

@@ -61,6 +61,7 @@ PAGES = {
     "overview": "view", "experiments": "view", "run": "view", "compare_runs": "view", "models": "view",
     "inventory": "view", "projects": "view", "sources": "view", "audit": "audit", "access": "access_view",
     "account": None, "monitor_model": "operate", "monitoring": "view", "findings": "view", "fairness": "view",
+    "features": "view",
 }  # fmt: skip
 EVERYBODY = {login: role for login, _, role in demo_people.PEOPLE}
 

@@ -32,10 +32,12 @@ from core.services import (
     export,
     fairness_history,
     fairness_view,
+    features,
     find,
     findings,
     findings_answer,
     fleet,
+    fleet_health,
     health,
     histories,
     identity,
@@ -61,6 +63,7 @@ from core.services import (
     sources,
     versions,
     views,
+    watching,
     work,
 )  # fmt: skip
 from core.services.house import House, silent
@@ -210,6 +213,15 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
         add(health.drift, name)
     for name in sorted({r["name"] for r in rows["profiles"] if r["name"]})[:5] or ["x0"]:
         add(health.drift_of_feature, name)
+        add(features.opened, name, now_ms=NOW)
+    add(features.watched, now_ms=NOW)
+    add(features.listing, now_ms=NOW)
+    add(features.names)
+    add(fleet_health.standing)
+    add(fleet_health.failing)
+    add(watching.monitors)
+    add(watching.verdicts, model_refs)
+    add(watching.maturity, names, now_ms=NOW)
     add(evaluation.unevaluated)
     add(health.fleet)
     add(monitoring.models)
