@@ -25,6 +25,7 @@ from core.services import (
     judge_quality,
     judge_service,
     logs,
+    policies,
     policy_files,
     profiling,
     scope,
@@ -150,6 +151,7 @@ def _evaluated(house: House, which: Premises, model: str, as_of_ms: int) -> Eval
     whole = house.by(replace(SYSTEM, premises=which))  # what is judged must not depend on who asks
     stores = whole.stores(which)
     policy = policy_files.policy(whole)
+    policies.publish(whole, policy)
     kept = Book(whole, model, "", -1, FOREVER, PLAIN, False)
     version = live_version(kept, _production(whole, kept, model))
     if not version and not kept.current:

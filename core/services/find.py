@@ -37,6 +37,18 @@ PAGES = (
         "One model's verdicts and what stands behind them",
         "drift health performance latency errors kpi data quality alarms",
     ),
+    (
+        "Findings",
+        "findings",
+        "Rules that models broke, and what is done",
+        "alarms alerts policy mode answer snooze",
+    ),
+    (
+        "Fairness",
+        "fairness",
+        "Groups against limits, at any threshold",
+        "bias parity disparate impact protected",
+    ),
     ("Projects", "projects", "What belongs together, and who sees it", "scope rule team rights members workspace tag"),
     ("Inventory", "inventory", "Models the organisation answers for", "owner validator tier gaps vendor review excel"),
     ("Audit", "audit", "Every decision: who, what, when", "trail log history events verify chain export who"),

@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from core.services.house import House
-from core.ui import monitoring_drift
+from core.ui import monitoring_drift, monitoring_predictions, monitoring_quality
 from core.ui.monitoring_chosen import Chosen
 
 SECTIONS: Mapping[str, Callable[[House, Chosen], None]] = {
     "Drift": monitoring_drift.draw,
+    "Predictions": monitoring_predictions.draw,
+    "Data quality": monitoring_quality.draw,
 }
 
 

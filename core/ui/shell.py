@@ -65,6 +65,8 @@ def _pages(house: House) -> dict[str, list[Any]]:
         ],
         "Monitor": [
             page("monitoring", "Monitoring", "monitoring"),
+            page("fairness", "Fairness", "balance"),
+            page("findings", "Findings", "notifications_active"),
         ],
         "Govern": [
             page("inventory", "Inventory", "inventory"),
