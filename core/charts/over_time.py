@@ -46,9 +46,9 @@ def over_time(
     times: Sequence[str], lines: Sequence[Line], *, levels: Sequence[Level] = (), form: str = ".4~g",
     unit: str = "", zero: bool = False, height: int = 280,
 ) -> go.Figure:  # fmt: skip
-    """times: start of each window on the monitor's own clock, ISO.  form: of numbers, as d3 writes it.  unit: after numbers.
+    """times: start of each window on the monitor's own clock, ISO.  form: of numbers, as d3 writes it.
 
-    zero: the axis begins at 0.  Raises ValueError when lengths differ.
+    unit: after numbers.  zero: the axis begins at 0.  Raises ValueError when lengths differ.
     """
     traces: list[dict[str, Any]] = []
     for line in lines:
@@ -127,7 +127,8 @@ def _beside(hollow: Sequence[bool], at: int) -> bool:
 
 def _bands(times: Sequence[str], line: Line, colour: str) -> list[dict[str, Any]]:
     """A closed polygon for each stretch of windows with an interval; a window alone has an upright line."""
-    assert line.low is not None and line.high is not None
+    assert line.low is not None
+    assert line.high is not None
     stretches: list[list[int]] = [[]]
     for at, (low, high, value) in enumerate(zip(line.low, line.high, line.values, strict=True)):
         if low is None or high is None or value is None:

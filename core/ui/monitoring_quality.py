@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.intervals import wilson
+from core.charts.theme import said
 from core.charts.unusable import unusable
 from core.facts.judged import DriftCell
 from core.governance.attention import named, plural
@@ -73,7 +74,7 @@ def _unusable(house: House, chosen: Chosen, found: tuple[DriftCell, ...]) -> Non
         return
     down = {key: at for at, key in enumerate(keys)}
     shares: list[list[float | None]] = [[None] * len(starts) for _ in keys]
-    texts = [[f"{_name(key)}<br>{label}<br>no rows" for label in labels] for key in keys]
+    texts = [[f"{_label(key)}<br>{label}<br>no rows" for label in labels] for key in keys]
     broken, table = [], []
     for cell in found:
         key = (cell.part, cell.name)
@@ -115,8 +116,6 @@ def _name(key: tuple[str, str]) -> str:
 
 
 def _label(key: tuple[str, str]) -> str:
-    from core.charts.theme import said
-
     return f"<b>{said(_name(key))}</b>"
 
 
@@ -129,15 +128,15 @@ def _schema(house: House, chosen: Chosen) -> None:
         if not changes:
             st.markdown(":material/check_circle: The log's columns stayed as they are in the windows shown.")
         for one in changes[-SPAN_SHOWN:]:
-            said = []
+            words = []
             if one.changes.lost:
-                said.append(f"{named(one.changes.lost, of=len(one.changes.lost))} went")
+                words.append(f"{named(one.changes.lost, of=len(one.changes.lost))} went")
             if one.changes.added:
-                said.append(f"{named(one.changes.added, of=len(one.changes.added))} came")
-            said += [f"{name} changed from {before} to {now}" for name, before, now in one.changes.retyped[:5]]
-            said += [f"and {len(one.changes.retyped) - 5} more"] if len(one.changes.retyped) > 5 else []
+                words.append(f"{named(one.changes.added, of=len(one.changes.added))} came")
+            words += [f"{name} changed from {before} to {now}" for name, before, now in one.changes.retyped[:5]]
+            words += [f"and {len(one.changes.retyped) - 5} more"] if len(one.changes.retyped) > 5 else []
             on = monitoring.label(chosen.monitor, one.window_ms)
-            st.markdown(f":material/table_edit: **{on}**: {plain('; '.join(said), 400)}.")
+            st.markdown(f":material/table_edit: **{on}**: {plain('; '.join(words), 400)}.")
         if len(changes) > SPAN_SHOWN:
             st.caption(f"{len(changes) - SPAN_SHOWN} earlier changes are left out.")
 
