@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.charts import theme
+from core.profiles import Floats
 
 BAND, EDGE = "rgba(107,122,144,0.16)", "rgba(107,122,144,0.75)"
 MARKS: dict[str, tuple[str, int, str]] = {
@@ -176,7 +177,7 @@ def course(
 
 
 def thresholds(
-    lines: Sequence[tuple[str, Sequence[float]]], at: Sequence[float], *, title: str, percent: bool, deployed: float,
+    lines: Sequence[tuple[str, Floats]], at: Floats, *, title: str, percent: bool, deployed: float,
     explored: float, zone: tuple[float | None, float | None] | None = None,
 ) -> go.Figure:  # fmt: skip
     """One line a group over the threshold, with the deployed and the explored one marked."""
@@ -210,7 +211,7 @@ def thresholds(
 
 
 def trade_off(
-    impact: Sequence[float], accuracy: Sequence[float], at: Sequence[float], *, explored: int, deployed: int,
+    impact: Floats, accuracy: Floats, at: Floats, *, explored: int, deployed: int,
     least: float | None,
 ) -> go.Figure:  # fmt: skip
     """Accuracy against the lowest ratio of any group, a point a threshold. least: the policy's limit on the ratio."""
@@ -221,7 +222,8 @@ def trade_off(
     }  # fmt: skip
     spots = [
         {
-            "type": "scatter", "mode": "markers", "name": name, "x": [impact[place]], "y": [accuracy[place]],
+            "type": "scatter", "mode": "markers", "name": name,
+            "x": [float(impact[place])], "y": [float(accuracy[place])],
             "marker": {"color": theme.colour(colour), "symbol": symbol, "size": 12,
                        "line": {"width": 2, "color": theme.colour(colour)}},
             "text": [f"{at[place]:.4g}"],

@@ -16,7 +16,7 @@ from core.services import policy_files
 from core.services.cache import cached
 from core.services.fairness import against_of
 from core.services.fairness_pool import Pool, is_complete, pool
-from core.services.fairness_view import STEP_MS, UNLABELLED, Family, seen_book
+from core.services.fairness_view import UNLABELLED, Family, last_change, seen_book
 from core.services.guard import needs
 from core.services.house import House
 from core.services.judge_fairness import STEP, over
@@ -81,7 +81,8 @@ def history(
     windows: that are judged together at a check; there is one every seventh window, as evaluation does.
     Raises NotFound as fairness_view.view does.
     """
-    return _history(house, model, version, family, windows, rate, of, by, now_ms // STEP_MS * STEP_MS)
+    as_of = last_change(house, model, version, family, now_ms)
+    return _history(house, model, version, family, windows, rate, of, by, as_of)
 
 
 @cached(maxsize=64)

@@ -5,28 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.analysis.fairness_verdict import GapVerdict
+from core.analysis.fairness_verdict import GapVerdict, Limit
 from core.analysis.group_calibration import GroupCalibration, calibration_by_group
 from core.analysis.group_gaps import ALL_OTHERS, Gap, gaps
 from core.analysis.group_rates import Favourable, Rate, rate_of
 from core.analysis.group_spread import Spread, spread
 from core.analysis.measured import Measured
 from core.analysis.parity import CRITERIA
-from core.analysis.threshold_sweep import Sweep, sweep
+from core.analysis.threshold_sweep import Sweep, ranges, sweep
 from core.errors import NotFound
 from core.facts.profiles import FOREVER
 from core.governance.policy import FairnessLimit, FairnessRule
 from core.monitors.monitor import Monitor
 from core.services import health, policy_files, profiling
 from core.services.cache import cached
-from core.services.fairness import Judged, against_of
+from core.services.fairness import WITHOUT_LABELS, Judged, against_of
 from core.services.fairness_pool import Pool, complete_ms, is_complete, pool, present
 from core.services.guard import needs
 from core.services.house import House
 from core.services.judge_fairness import PARTS, over
 from core.services.profile_book import Book, book
 
-STEP_MS = 900_000
 Family = tuple[str, ...]
 UNLABELLED: frozenset[Rate] = frozenset({"positive_rate", "negative_rate"})
 
@@ -128,10 +127,22 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Where a limit holds, by point estimates. stretches: (first, last) threshold; None without complete labels.
+
+    deployed: whether it holds at the deployed threshold.
+    """
+
+    limit: FairnessLimit
+    stretches: tuple[tuple[float, float], ...] | None
+    deployed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explorer:
     """Every threshold's decisions. everyone: of all rows; complete: of those with complete labels, None without.
 
-    deployed: place of the deployed threshold (or the nearest).  limits: the policy's.
+    deployed: place of the deployed threshold (or the nearest).  reaches: where each limit of the policy holds.
     """
 
     everyone: Sweep
@@ -141,7 +152,7 @@ class Explorer:
     threshold: float
     favourable: Favourable
     against: str | None
-    limits: tuple[FairnessLimit, ...]
+    reaches: tuple[Reach, ...]
     windows: int
     span: tuple[int, int]
     complete_windows: int
@@ -179,17 +190,17 @@ def choices(house: House, model: str) -> Choices:
 
 @needs("view")
 def view(house: House, model: str, version: str, family: Family, windows: int, *, now_ms: int) -> View:
-    """One family of one version over its last `windows` windows. Labels are taken as of the quarter hour before now_ms.
+    """One family of one version over its last `windows` windows.
 
     Raises NotFound for a model, version or family that is not there, is not seen or has no scores by group.
     """
-    return _view(house, model, version, family, windows, now_ms // STEP_MS * STEP_MS)
+    return _view(house, model, version, family, windows, last_change(house, model, version, family, now_ms))
 
 
 @needs("view")
 def explorer(house: House, model: str, version: str, family: Family, windows: int, *, now_ms: int) -> Explorer:
     """The same rows at every threshold; cumulative counts, made once. Raises NotFound as `view` does."""
-    return _explorer(house, model, version, family, windows, now_ms // STEP_MS * STEP_MS)
+    return _explorer(house, model, version, family, windows, last_change(house, model, version, family, now_ms))
 
 
 def rates(seen: View, rate: Rate, of: str) -> Rates:
@@ -240,6 +251,17 @@ def seen_book(house: House, model: str, version: str, family: Family) -> tuple[B
     return kept, present(kept, version)
 
 
+@needs("view")
+def last_change(house: House, model: str, version: str, family: Family, now_ms: int) -> int:
+    """When labels of a window last became complete, 0 for never: what is kept stays right until the next such moment.
+
+    Raises NotFound as `view` does.
+    """
+    kept, starts = seen_book(house, model, version, family)
+    times = (complete_ms(kept, start) for start in starts)
+    return max((at for at in times if at is not None and at <= now_ms), default=0)
+
+
 @cached(maxsize=64)
 def _view(house: House, model: str, version: str, family: Family, windows: int, as_of_ms: int) -> View:
     kept, starts = seen_book(house, model, version, family)
@@ -275,13 +297,28 @@ def _explorer(house: House, model: str, version: str, family: Family, windows: i
         complete = pool(kept, version, mature[-windows:], family, edges_id=everyone.edges_id)
     whole = sweep(everyone.groups, everyone.edges)
     labelled = sweep(complete.groups, complete.edges) if complete else None
+    deployed, against, favourable = everyone.cut.first - 1, against_of(rule, family), kept.monitor.favourable
+    reaches = tuple(
+        _reach(one, whole if one.criterion in WITHOUT_LABELS else labelled, favourable, against, deployed)
+        for one in rule.limits
+    )
     return Explorer(
-        everyone=whole, complete=labelled, deployed=everyone.cut.first - 1, exact=everyone.cut.exact,
-        threshold=kept.monitor.thresholds[0], favourable=kept.monitor.favourable, against=against_of(rule, family),
-        limits=rule.limits, windows=len(everyone.starts), span=_span(kept, everyone),
+        everyone=whole, complete=labelled, deployed=deployed, exact=everyone.cut.exact,
+        threshold=kept.monitor.thresholds[0], favourable=favourable, against=against, reaches=reaches,
+        windows=len(everyone.starts), span=_span(kept, everyone),
         complete_windows=len(complete.starts) if complete else 0,
         complete_span=_span(kept, complete) if complete else None,
     )  # fmt: skip
+
+
+def _reach(
+    limit: FairnessLimit, swept: Sweep | None, favourable: Favourable, against: str | None, deployed: int
+) -> Reach:
+    if swept is None:
+        return Reach(limit=limit, stretches=None, deployed=False)
+    asked = Limit(of=limit.of, low=limit.low, high=limit.high)
+    inside = swept.holds(asked, CRITERIA[limit.criterion][favourable], against=against)
+    return Reach(limit=limit, stretches=tuple(ranges(inside, swept.thresholds)), deployed=bool(inside[deployed]))
 
 
 @cached(maxsize=32)

@@ -13,7 +13,7 @@ from core.governance.answers import OVER, STATES, Again, Answer, State, state_of
 from core.governance.finding_groups import together
 from core.governance.policy import CATEGORIES, Mode
 from core.ledger import findings as kept
-from core.services import inventory, policy_modes, projects
+from core.services import inventory, policy_modes, profiling, projects
 from core.services.cache import cached
 from core.services.guard import needs
 from core.services.house import House, now_ms
@@ -57,7 +57,7 @@ class Answered:
 
     answer: the last one, None before the first.  mode: of the policy for its model and category.
     owner: id of the person who is to answer: the finding's own, else the inventory's owner of the model; None: nobody.
-    projects: ids of those that hold the model and that the actor is in.
+    projects: ids of those that hold the model and that the actor is in.  zone: of the model's windows.
     """
 
     finding: Finding
@@ -65,6 +65,7 @@ class Answered:
     mode: Mode
     owner: str | None
     projects: tuple[str, ...]
+    zone: str
     hay: str = field(repr=False)
 
     @property
@@ -215,6 +216,7 @@ def _by_id(house: House, day: date) -> Mapping[str, Answered]:
         rows = kept.by_ids(connection, [each.finding_id for each in observed])
     modes = policy_modes.modes(house)
     owners = _owners(house, day)
+    monitors = profiling.monitors(house).monitors
     held, unset = _held(house), policy_modes.Modes(model="", stated={})
     found = {}
     for each in observed:
@@ -224,7 +226,7 @@ def _by_id(house: House, day: date) -> Mapping[str, Answered]:
         found[each.finding_id] = Answered(
             finding=each, answer=answer, mode=modes.get(each.model, unset).of(each.category),
             owner=(answer.owner if answer else None) or owners.get(each.model), projects=held.get(each.model, ()),
-            hay=" ".join(said).casefold(),
+            zone=monitors[each.model].monitor.zone if each.model in monitors else "UTC", hay=" ".join(said).casefold(),
         )  # fmt: skip
     return found
 

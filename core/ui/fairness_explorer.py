@@ -4,13 +4,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.analysis.fairness_verdict import Limit
 from core.analysis.group_rates import Rate
-from core.analysis.parity import CRITERIA
-from core.analysis.threshold_sweep import Sweep, ranges
+from core.analysis.threshold_sweep import Sweep
 from core.charts import fairness as charts
 from core.governance.attention import plural
-from core.governance.policy import FairnessLimit
 from core.services import fairness_view
 from core.services.fairness import WITHOUT_LABELS
 from core.services.fairness_view import Explorer, View, selection
@@ -21,7 +18,7 @@ from core.ui.fairness_frame import About, figure
 from core.ui.plain import plain
 from core.ui.visit import current
 
-ROW, TALLEST = 36, 420
+ROW, TALLEST, MOST_LINES = 36, 420, 8
 SHOWN = {
     "selection": "Selection rate", "ratio": "Disparate impact", "difference": "Difference", "tpr": "True positive rate",
     "ppv": "Precision", "accuracy": "Accuracy",
@@ -87,28 +84,30 @@ def _near(found: Explorer, said: str) -> int:
 
 def _lines(seen: View, found: Explorer, place: int, shown: str) -> None:
     at, mine, zone = found.everyone.thresholds, selection(found.favourable), None
+    limits = [reach.limit for reach in found.reaches]
     if shown in ("ratio", "difference"):
         values = found.everyone.gaps(mine, against=found.against)[shown == "ratio"]
-        limit = next((one for one in found.limits if one.of == shown and one.criterion in WITHOUT_LABELS), None)
+        limit = next((one for one in limits if one.of == shown and one.criterion in WITHOUT_LABELS), None)
         zone = (limit.low, limit.high) if limit else None
     elif shown == "selection":
         values = found.everyone.rates(mine)
     else:
         assert found.complete is not None
         values = found.complete.rates(_rate(shown))
-    names = found.everyone.groups if shown in ("selection", "ratio", "difference") else found.complete.groups  # type: ignore[union-attr]
-    lines = [
-        (name, row.round(5).tolist()) for name, row in zip(names, values, strict=True) if not np.all(np.isnan(row))
-    ]
     labelled = shown not in ("selection", "ratio", "difference")
+    swept = found.complete if labelled and found.complete else found.everyone
+    sizes = swept.totals.sum(axis=1)
+    told = [place for place in np.argsort(-sizes) if not np.all(np.isnan(values[place]))]
+    lines = [(swept.groups[place], values[place]) for place in sorted(told[:MOST_LINES])]
+    fewer = f"The {MOST_LINES} largest of {len(told)} groups are drawn; all stand below. " * (len(told) > MOST_LINES)
     now = [f"{plain(name, 40)} {_said(row[place], shown)}" for name, row in lines[:4]]
     more = f" and {len(lines) - 4} more" if len(lines) > 4 else ""
     figure(
         charts.thresholds(
-            lines, at.tolist(), title=SHOWN[shown], percent=shown not in ("ratio",), zone=zone,
+            lines, at, title=SHOWN[shown], percent=shown not in ("ratio",), zone=zone,
             deployed=found.threshold, explored=float(at[place]),
         ),
-        _frame(found, lines, shown), key="thresholds", title=f"{SHOWN[shown]} by threshold",
+        _frame(swept, values, shown), key="thresholds", title=f"{SHOWN[shown]} by threshold",
         about=About(
             what=f"{SHOWN[shown]} of each group if rows were decided positive from that threshold on; "
             f"the favourable decision is {found.favourable}.",
@@ -116,7 +115,7 @@ def _lines(seen: View, found: Explorer, place: int, shown: str) -> None:
             "everybody gets the same decision: groups are equal there, and the model decides nothing.",
             todo="Look for a stretch where groups come together at an accuracy you accept; then test it on new rows.",
         ),
-        said=f"At {at[place]:.4g}: {', '.join(now)}{more}.",
+        said=f"{fewer}At {at[place]:.4g}: {', '.join(now)}{more}.",
         footing=_footing(seen, found, labelled), alt=f"{SHOWN[shown]} of every group by threshold",
     )  # fmt: skip
 
@@ -127,7 +126,8 @@ def _trade_off(seen: View, found: Explorer, place: int) -> None:
         st.info(words.no_labels(seen), icon=":material/hourglass_empty:")
         return
     accuracy, impact = found.complete.whole("accuracy"), _lowest(found)
-    least = next((one.low for one in found.limits if one.of == "ratio" and one.criterion in WITHOUT_LABELS), None)
+    limits = [reach.limit for reach in found.reaches]
+    least = next((one.low for one in limits if one.of == "ratio" and one.criterion in WITHOUT_LABELS), None)
     told = ~np.isnan(impact)
     at = np.flatnonzero(told)
     if not at.size or not told[place] or not told[found.deployed]:
@@ -139,7 +139,7 @@ def _trade_off(seen: View, found: Explorer, place: int) -> None:
     thresholds = found.everyone.thresholds[at]
     figure(
         charts.trade_off(
-            impact[at].round(5).tolist(), accuracy[at].round(5).tolist(), thresholds.tolist(), explored=number[place],
+            impact[at], accuracy[at], thresholds, explored=number[place],
             deployed=number[found.deployed], least=least,
         ),
         pd.DataFrame({"threshold": thresholds, "lowest_ratio": impact[at], "accuracy": accuracy[at]}),
@@ -196,28 +196,22 @@ def _at(found: Explorer, place: int) -> None:
 
 def _where(found: Explorer) -> None:
     """On which thresholds each limit of the policy holds, by point estimates."""
-    for limit in found.limits:
-        title = words.CRITERIA[limit.criterion][0]
-        sweep = found.everyone if limit.criterion in WITHOUT_LABELS else found.complete
-        if sweep is None:
-            st.caption(f"{title} ({words.limit(limit)}): labels are needed and not complete yet.")
+    told = []
+    for reach in found.reaches:
+        title = f"**{words.CRITERIA[reach.limit.criterion][0]}** ({words.limit(reach.limit)})"
+        if reach.stretches is None:
+            told.append(f"{title}: labels are needed and not complete yet.")
             continue
-        st.markdown(f"**{title}** ({words.limit(limit)}): {_stretches(found, sweep, limit)}")
+        each = [f"{low:.4g}" + f" to {high:.4g}" * (high > low) for low, high in reach.stretches]
+        more = f" and on {plural(len(each) - 5, 'more stretch', 'more stretches')}" if len(each) > 5 else ""
+        where = f"holds from {', '.join(each[:5])}{more}" if each else "holds at no threshold"
+        here = "holds" if reach.deployed else "does not hold"
+        told.append(f"{title}: {where}; at the deployed {found.threshold:g} it {here}.")
+    st.markdown("\n\n".join(told))
     st.caption(
         "By point estimates alone, which are no verdict. At both ends everybody gets the same decision, so limits hold "
         "there whatever the model does."
     )
-
-
-def _stretches(found: Explorer, sweep: Sweep, limit: FairnessLimit) -> str:
-    asked = Limit(of=limit.of, low=limit.low, high=limit.high)
-    inside = sweep.holds(asked, CRITERIA[limit.criterion][found.favourable], against=found.against)
-    told = [f"{low:.4g}" + f" to {high:.4g}" * (high > low) for low, high in ranges(inside, sweep.thresholds)]
-    here = "holds" if inside[found.deployed] else "does not hold"
-    if not told:
-        return f"holds at no threshold; at the deployed {found.threshold:g} it {here}."
-    more = f" and on {plural(len(told) - 5, 'more stretch', 'more stretches')}" if len(told) > 5 else ""
-    return f"holds from {', '.join(told[:5])}{more}; at the deployed {found.threshold:g} it {here}."
 
 
 def _rate(shown: str) -> Rate:
@@ -243,7 +237,7 @@ def _footing(seen: View, found: Explorer, labelled: bool) -> str:
     return f"n = {n:,} · {where} · version {plain(seen.version, 40)} · against {words.against(seen.against)}"
 
 
-def _frame(found: Explorer, lines: list[tuple[str, list[float]]], shown: str) -> pd.DataFrame:
+def _frame(swept: Sweep, values: np.ndarray, shown: str) -> pd.DataFrame:
     """A row a threshold, a column a group."""
-    columns = {"threshold": found.everyone.thresholds.tolist()} | {f"{shown} {name}": row for name, row in lines}
-    return pd.DataFrame(columns)
+    data = np.column_stack([swept.thresholds, values.T])
+    return pd.DataFrame(data, columns=["threshold", *(f"{shown} {name}" for name in swept.groups)])

@@ -142,10 +142,10 @@ def _facts(house: House, one: Shown) -> None:
     windows = finding.details.get("windows")
     told = {
         "Owner": f"{owner}{'' if own else ' (of the model)'}" if owner else "Nobody. Assign it to somebody.",
-        "First seen": moments.date(finding.first_ms),
-        "Last seen": moments.date(finding.last_ms),
+        "First seen": findings_parts.day_said(one, finding.first_ms),
+        "Last seen": findings_parts.day_said(one, finding.last_ms),
         "Windows": f"{windows:,} broke the rule" if isinstance(windows, int) else "",
-        "Over since": moments.date(finding.cleared_ms),
+        "Over since": findings_parts.day_said(one, finding.cleared_ms),
         "Snoozed until": moments.date(answer.snoozed_until_ms) if answer and one.state == "snoozed" else "",
         "Policy": plain(f"{finding.policy}, version {finding.policy_version}", 80),
     }
@@ -163,7 +163,7 @@ def _history(house: House, one: Shown) -> None:
         past = findings_answer.history(house, one.id)
         for each in past:
             _past(each)
-        st.caption(f"First observed in the window of {moments.date(one.finding.first_ms)}.")
+        st.caption(f"First observed in the window of {findings_parts.day_said(one, one.finding.first_ms)}.")
 
 
 def _past(each: Past) -> None:

@@ -1,6 +1,8 @@
 """Signs and words of findings that several views share."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -33,7 +35,7 @@ MODE_SIGNS: dict[str, tuple[str, str, Colour]] = {
     "enforce": ("Enforce", ":material/gavel:", "red"),
 }
 CAUSES = {
-    "drift": "Features drifted", "prediction_drift": "Predictions drifted", "broken_rows": "Broken rows",
+    "drift": "Drift", "prediction_drift": "Drift of predictions", "broken_rows": "Unusable values",
     "schema": "Schema changed", "degradation": "Performance lost", "latency": "Slow answers", "errors": "Errors",
 }  # fmt: skip
 SHOWN = {
@@ -50,7 +52,7 @@ def cause(code: str) -> str:
     if kind == "trend" and of:
         return f"Trend of {of}"
     if kind == "unfair" and of:
-        return f"Unfair by {of}"
+        return f"Unequal by {of}"
     return CAUSES.get(code, code.replace("_", " ").capitalize())
 
 
@@ -96,6 +98,17 @@ def in_group(group: Group) -> str:
         names = ", ".join(group.shared[:5]) + (" …" if len(group.shared) > 5 else "")
         return f"{count} share {names}"
     return f"{count} share a log" if len(group.models) > 1 else f"{count} of one model"
+
+
+def day(one: Shown, ms: int | None) -> date | None:
+    """The day of a window, in the zone of the model's log."""
+    return None if ms is None else datetime.fromtimestamp(ms / 1000, ZoneInfo(one.one.zone)).date()
+
+
+def day_said(one: Shown, ms: int | None) -> str:
+    """The same in words; "" for None."""
+    found = day(one, ms)
+    return f"{found:%-d %b %Y}" if found else ""
 
 
 def choice(

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -15,7 +16,6 @@ from core.services.findings import Group, Listing, Query, Shown
 from core.services.house import House
 from core.ui import downloads, findings_answers, findings_parts, url
 from core.ui.findings_parts import AGES, SEVERITIES, SHOWN
-from core.ui.moments import column
 
 PAGE, ROW = 100, 38
 Columns = dict[str, tuple[Any, Any]]
@@ -147,14 +147,20 @@ def _columns(house: House, rows: Sequence[Group], joined: Mapping[str, str], key
                   [_few(list(dict.fromkeys(n for m in row.members for n in m.finding.names))) for row in rows]),
         "owner": (C.TextColumn("Owner", width=130),
                   [_few(each(row, lambda member: people[member.one.owner])) for row in rows]),
-        "last": (C.DatetimeColumn("Last seen", format="D MMM YYYY", width=105,
+        "last": (C.DateColumn("Last seen", format="D MMM YYYY", width=105,
                                   help="Start of the last window that broke the rule."),
-                 column([max(m.finding.last_ms for m in row.members) for row in rows])),
-        "first": (C.DatetimeColumn("First seen", format="D MMM YYYY", width=105,
+                 [max(_days(row, "last_ms")) for row in rows]),
+        "first": (C.DateColumn("First seen", format="D MMM YYYY", width=105,
                                    help="Start of the first window that broke the rule."),
-                  column([min(m.finding.first_ms for m in row.members) for row in rows])),
+                  [min(_days(row, "first_ms")) for row in rows]),
         "together": (C.TextColumn("Belongs together", width=230), [joined.get(row.members[0].id, "") for row in rows]),
     }  # fmt: skip
+
+
+def _days(row: Group, name: str) -> list[date]:
+    """Days of a group's windows. name: of a moment that every finding has."""
+    found = [findings_parts.day(one, getattr(one.finding, name)) for one in row.members]
+    return [day for day in found if day is not None]
 
 
 def _few(names: Sequence[str]) -> str:

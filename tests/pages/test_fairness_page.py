@@ -126,10 +126,8 @@ def test_the_threshold_moves_what_is_told_and_changes_nothing(profiled: House) -
 
 
 def test_before_labels_the_day_is_told(profiled: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.services import fairness_view
-
-    monkeypatch.setattr(fairness_view, "is_complete", lambda kept, start, as_of_ms: False)
-    monkeypatch.setattr(fairness_view, "STEP_MS", 1)  # nothing kept from other tests fits
+    early = int(pd.Timestamp("2026-10-10", tz="Europe/Vienna").timestamp() * 1000)
+    monkeypatch.setattr("core.services.house.now_ms", lambda: early)
     with shown(profiled):
         app = page("fairness", model="credit_risk", by="sex", rate="tpr")
     assert not app.exception

@@ -8,7 +8,6 @@ import pytest
 
 from core.governance.policy import CATEGORIES, MODES
 from core.services import findings, findings_answer, policy_modes
-from core.services.findings import Query
 from core.services.house import House, now_ms
 from core.ui import findings_answers, findings_parts, findings_policy
 from tests.inventories import PEOPLE, house_of, seen_by
@@ -54,7 +53,7 @@ def test_what_belongs_together_is_one_row(made: Made) -> None:
     assert not app.exception
     assert not each.exception
     assert list(frame(app)["model"]) == ["credit, fraud", "<b>bold</b>"]
-    assert next(iter(frame(app)["finding"])) == "Features drifted: income"
+    assert frame(app)["finding"].iloc[0] == "Drift: income"
     assert sorted(frame(each)["model"]) == ["<b>bold</b>", "credit", "fraud"]
     assert "3 findings of 3 models, in 2 groups" in words(app)
 
@@ -118,18 +117,29 @@ def test_one_finding_is_told_whole_and_hostile_texts_do_nothing(made: Made) -> N
         assert "<img" not in str(part.value).replace("\\<img", "")
 
 
-def test_an_answer_from_the_opened_finding_and_its_undo(made: Made) -> None:
+@pytest.mark.parametrize(
+    ("act", "field"), [("resolve", "finding_reason"), ("snooze", "finding_until"), ("assign", "finding_owner")]
+)
+def test_an_answer_asks_before_it_is_given(made: Made, act: str, field: str) -> None:
     house, ids = made
     with shown(seen_by(house, ids, "ada")):
         app = page("findings", finding=A)
-        app.button("resolve_opened").click().run()
-        app.button("answer_do").click().run()
-        assert "Say why" in words(app)
-        assert state(house, A) == "open"
-        app.text_area("finding_reason").set_value("The form was corrected.")
-        app.button("answer_do").click().run()
-        assert not app.exception
-        assert state(house, A) == "resolved"
+        app.button(f"{act}_opened").click().run()
+    assert not app.exception
+    assert field in {part.key for part in [*app.text_area, *app.date_input, *app.selectbox]}
+    assert {"answer_do", "answer_cancel"} <= keys(app)
+    assert state(house, A) == "open"
+
+
+def test_an_answer_is_told_and_taken_back(made: Made) -> None:
+    house, ids = made
+    ada = seen_by(house, ids, "ada")
+    with shown(ada):
+        app = page("findings", finding=A)
+        assert "undo_answer" not in keys(app)
+        done = findings_answer.answer(ada, [A], "resolve", reason="The form was corrected.", revisions={A: 0})
+        app.session_state[findings_answers.UNDO] = ("resolve", done)
+        app.run()
         assert "Resolved 1 finding" in words(app)
         app.button("undo_answer").click().run()
         assert not app.exception
@@ -138,18 +148,37 @@ def test_an_answer_from_the_opened_finding_and_its_undo(made: Made) -> None:
         assert "Ada Lovelace" in words(app)
 
 
-def test_selected_rows_are_answered_together(made: Made) -> None:
+def test_an_undo_that_somebody_outran_is_refused(made: Made) -> None:
     house, _ = made
     with shown(house):
-        app = page("findings")
-        grid = next(key for key in app.session_state.filtered_state if key.startswith("findings_grid_"))
-        app.session_state[grid] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+        app = page("findings", finding=A)
+        app.session_state[findings_answers.UNDO] = ("acknowledge", {A: 7})
+        findings_answer.answer(house, [A], "acknowledge", revisions={A: 0})
         app.run()
+        app.button("undo_answer").click().run()
+        assert not app.exception
+        assert "answered this meanwhile" in words(app)
+        assert state(house, A) == "acknowledged"
+
+
+def select(app: Any, row: int) -> None:
+    grid = app.dataframe[0].proto.id.rpartition("-")[2]
+    app.session_state[grid] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    app.run()
+
+
+def test_a_selected_group_is_answered_whole(made: Made) -> None:
+    with shown(made[0]):
+        app = page("findings")
+        assert "acknowledge_chosen" not in keys(app)
+        select(app, 0)
+        assert app.button("reopen_chosen").disabled
         app.button("acknowledge_chosen").click().run()
-        app.button("answer_do").click().run()
     assert not app.exception
-    assert (state(house, A), state(house, B), state(house, C)) == ("acknowledged", "acknowledged", "open")
-    assert "Acknowledged 2 findings" in words(app)
+    told = words(app)
+    assert "credit" in told
+    assert "fraud" in told
+    assert "answer_do" in keys(app)
 
 
 def test_a_group_opens_with_its_members(made: Made) -> None:
@@ -162,20 +191,17 @@ def test_a_group_opens_with_its_members(made: Made) -> None:
     assert len(frame(alone)) == 2
 
 
-def test_a_mode_is_changed_for_selected_models(made: Made) -> None:
+def test_a_change_of_modes_asks_what_and_why(made: Made) -> None:
     house, ids = made
     with shown(seen_by(house, ids, "ada")):
         app = page("findings", part="policy")
-        at = list(frame(app)["model"]).index("price")
-        grid = next(key for key in app.session_state.filtered_state if key.startswith("modes_"))
-        app.session_state[grid] = {"selection": {"rows": [at], "columns": [], "cells": []}}
-        app.run()
+        assert app.button("change_mode").disabled
+        select(app, list(frame(app)["model"]).index("price"))
+        assert app.button("change_mode").label == "Change the mode of 1 model"
         app.button("change_mode").click().run()
-        app.radio("mode_chosen").set_value("warn")
-        app.button("mode_do").click().run()
     assert not app.exception
-    assert policy_modes.mode(house, "price", "fairness") == "warn"
-    assert D in [one.id for one in findings.listing(house, Query(), now_ms()).items]
+    assert app.radio("mode_chosen").options == ["Observe", "Warn", "Enforce"]
+    assert "mode_do" in keys(app)
 
 
 def test_every_code_has_a_sign() -> None:

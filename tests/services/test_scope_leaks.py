@@ -196,6 +196,7 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
         add(fairness_view.choices, name)
         for family in (("sex",), ("sex", "age")):
             add(fairness_view.seen_book, name, "3", family)
+            add(fairness_view.last_change, name, "3", family, NOW)
             add(fairness_view.view, name, "3", family, 28, now_ms=NOW)
             add(fairness_view.explorer, name, "3", family, 28, now_ms=NOW)
             add(fairness_history.history, name, "3", family, 28, "positive_rate", "difference", "window", now_ms=NOW)
