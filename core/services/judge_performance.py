@@ -142,7 +142,7 @@ class _Held:
             none = not_told(0, "The reference holds no rows of this version.")
             return cls(current=current, reference=none, limit=None, outcome="not enough data", needed=None,
                        starts=starts, why=none.why)  # fmt: skip
-        reference = _value(kept, used[-1][1], before, metric)
+        reference = value_of(kept, used[-1][1], before, metric)
         if current.value is None or reference.value is None:
             why = reference.why if reference.value is None else current.why
             if reference.value is None:
@@ -218,10 +218,11 @@ def _same_edges(rows: Sequence[tuple[int, Profile]]) -> list[tuple[int, Profile]
 
 def _measured(kept: Book, rows: Sequence[tuple[int, Profile]], metric: str) -> Measured:
     parts: list[Any] = [row.data for _, row in rows]
-    return _value(kept, rows[-1][1], reduce(add, parts), metric)
+    return value_of(kept, rows[-1][1], reduce(add, parts), metric)
 
 
-def _value(kept: Book, row: Profile, part: Part, metric: str) -> Measured:
+def value_of(kept: Book, row: Profile, part: Part, metric: str) -> Measured:
+    """One metric of a part that is counted into the row's edges."""
     edges = kept.edges(row.edges)
     if isinstance(part, Errors):
         return ERRORS[metric](part)

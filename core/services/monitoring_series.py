@@ -8,28 +8,33 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from core.analysis import business, intervals, labels
+import numpy as np
+
+from core.analysis import business, calibration, classification, estimation, intervals, labels, regression
 from core.analysis.business import ArmDifference
 from core.analysis.coarse import coarse
 from core.analysis.measured import Measured, not_told
+from core.errors import NotFound
 from core.facts.profiles import FOREVER, Profile
-from core.profiles import Confusion, Counts, Errors, Numeric, Output, Part
-from core.services import measurements
+from core.profiles import Confusion, Counts, Errors, Numeric, Output, Part, Rows
+from core.services import measurements, profiling
 from core.services.cache import cached
 from core.services.guard import needs
 from core.services.house import House
 from core.services.judge_business import figures_of
+from core.services.judge_performance import ERRORS, title, value_of
 from core.services.judgement import starts_of
 from core.services.measurements import Measurement, Wanted
-from core.services.metrics import METRICS, PARTS
-from core.services.numbers import of_row
 from core.services.profile_book import Book, book
 
 EVERY = 1_000_000
 """More rows of profiles than one version has."""
 PREDICTED = ("output", "prediction", "confusion")
 LABELLED = ("output", "confusion", "errors")
+READ = (*LABELLED, "prediction", "rows")
+"""Read together, so that one book serves all of them."""
 OTHER = "other classes"
+SERVED = ("latency_p50", "latency_p95", "latency_p99", "error_rate", "throughput", "mean")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,20 +99,61 @@ class Arms:
 
 
 @needs("view")
-def over_time(
-    house: House, model: str, version: str, metrics: tuple[str, ...], *, category: str = "", from_ms: int = -1,
-    to_ms: int = FOREVER, as_of_ms: int,
-) -> tuple[Series, ...]:  # fmt: skip
-    """Each metric, name and group window by window, with the reference's number where labels or estimates need one.
+def performance(
+    house: House, model: str, version: str, metric: str, *, from_ms: int = -1, to_ms: int = FOREVER, as_of_ms: int
+) -> Series:
+    """One metric of performance window by window, and the reference's; label_coverage is the share with a label.
 
-    metrics: of one category; "mean" is of measurements, and with category "service" of resources.
-    as_of_ms: now, which decides whose labels are complete.  Raises NotFound for unknown models and metrics.
+    as_of_ms: now, which decides whose labels are complete.  Raises NotFound for unknown models.
     """
-    found = _over_time(house, model, version, metrics, category or METRICS.get(metrics[0], ""), from_ms, to_ms)
+    found = _performance(house, model, version, metric, from_ms, to_ms)
     horizon = _horizon(house, model)
-    if horizon is None or (category or METRICS.get(metrics[0])) != "performance":
-        return found
-    return tuple(_matured(one, horizon, as_of_ms) for one in found)
+    return found if horizon is None else _matured(found, horizon, as_of_ms)
+
+
+@needs("view")
+@cached(maxsize=16)
+def estimated(
+    house: House, model: str, version: str, metric: str, *, from_ms: int = -1, to_ms: int = FOREVER
+) -> Series:
+    """What scores alone promise of a binary model's metric, window by window; it needs no labels of the windows.
+
+    Takes tens of milliseconds a window: labels are drawn some hundred times. Raises NotFound for unknown models.
+    """
+    kept = book(house, model, "", from_ms, to_ms, READ, False)
+    threshold = kept.monitor.thresholds[0] if kept.monitor.thresholds else 0.5
+    known: dict[str, estimation.LabelRates] = {}
+    points = []
+    for start, row in _rows(kept, version, ("output",)):
+        before, edges = kept.reference(row), kept.edges(row.edges).score[""]
+        if not isinstance(before, Output) or not isinstance(row.data, Output):
+            continue
+        if np.nextafter(threshold, -np.inf) not in edges:
+            why = f"The threshold {threshold:g} is younger than this window's profile."
+            number = not_told(int(row.data.counts.sum()), why)
+        else:
+            if row.edges not in known:
+                known[row.edges] = estimation.label_rates(before)
+            number = getattr(estimation.estimate(known[row.edges], row.data, edges, threshold), metric)
+        points.append(Point(window_ms=start, end_ms=kept.end_ms(start), measured=number))
+    return Series(metric=f"estimated_{metric}", points=tuple(points))
+
+
+@needs("view")
+@cached(maxsize=16)
+def served(house: House, model: str, version: str, *, from_ms: int = -1, to_ms: int = FOREVER) -> tuple[Series, ...]:
+    """Latency (p50, p95, p99), error rate, throughput, and the mean of each resource ("mean"), window by window."""
+    wanted = Wanted(
+        model=model, version=version, categories=("service",), metrics=SERVED, from_ms=from_ms, to_ms=to_ms
+    )  # fmt: skip
+    points: dict[tuple[str, str], list[Point]] = {}
+    for one in measurements.page(house, wanted, offset=0, limit=EVERY, as_of_ms=0)[1]:
+        point = Point(window_ms=one.window_ms, end_ms=one.end_ms, measured=one.measured)
+        points.setdefault((one.metric, one.name), []).append(point)
+    return tuple(
+        Series(metric=metric, name=name, points=tuple(mine))
+        for (metric, name), mine in sorted(points.items(), key=lambda item: (SERVED.index(item[0][0]), item[0][1]))
+    )
 
 
 @needs("view")
@@ -142,8 +188,8 @@ def prediction(house: House, model: str, version: str, *, from_ms: int = -1, to_
 
     Windows that are counted into other bins than the newest one are left out. Raises NotFound for unknown models.
     """
-    kept = book(house, model, "", from_ms, to_ms, PREDICTED, False)
-    rows = [row for start in starts_of(kept, version) if (row := _of(kept.current[version, start], PREDICTED))]
+    kept = book(house, model, "", from_ms, to_ms, READ, False)
+    rows = [row for _, row in _rows(kept, version, PREDICTED)]
     if not rows:
         return None
     same = [row for row in rows if (row.edges, row.part) == (rows[-1].edges, rows[-1].part)]
@@ -180,10 +226,10 @@ def weekly_kpis(house: House, model: str, *, from_ms: int = -1, to_ms: int = FOR
         levels, returns = [], []
         for starts in kept.weeks(list(figures)).values():
             week = reduce(add, (figures[start] for start in starts))
-            bounds = {"window_ms": starts[0], "end_ms": kept.end_ms(starts[-1])}
-            levels.append(Point(**bounds, measured=business.level(week)))
+            first, end = starts[0], kept.end_ms(starts[-1])
+            levels.append(Point(window_ms=first, end_ms=end, measured=business.level(week)))
             if week.cost.count or week.value.count:
-                returns.append(Point(**bounds, measured=business.roi(week)))
+                returns.append(Point(window_ms=first, end_ms=end, measured=business.roi(week)))
         found.append(Series(metric="kpi", name=name, group=arm, points=tuple(levels)))
         if returns:
             found.append(Series(metric="roi", name=name, group=arm, points=tuple(returns)))
@@ -211,56 +257,49 @@ def arms(house: House, model: str, *, from_ms: int = -1, to_ms: int = FOREVER) -
     )  # fmt: skip
 
 
-@cached(maxsize=64)
-def _over_time(
-    house: House, model: str, version: str, metrics: tuple[str, ...], category: str, from_ms: int, to_ms: int
-) -> tuple[Series, ...]:
-    wanted = Wanted(
-        model=model, version=version, categories=(category,), metrics=metrics, from_ms=from_ms, to_ms=to_ms
-    )  # fmt: skip
-    _, told = measurements.page(house, wanted, offset=0, limit=EVERY, as_of_ms=0)
-    points: dict[tuple[str, str, str], list[Point]] = {}
-    for one in told:
-        point = Point(window_ms=one.window_ms, end_ms=one.end_ms, measured=one.measured)
-        points.setdefault((one.metric, one.name, one.group), []).append(point)
-    before = _references(house, wanted, category) if category == "performance" else {}
-    return tuple(
-        Series(metric=key[0], name=key[1], group=key[2], points=tuple(mine), reference=before.get(key))
-        for key, mine in sorted(points.items(), key=lambda item: (metrics.index(item[0][0]), item[0][1:]))
+@cached(maxsize=32)
+def _performance(house: House, model: str, version: str, metric: str, from_ms: int, to_ms: int) -> Series:
+    kept = book(house, model, "", from_ms, to_ms, READ, False)
+    parts = ("rows",) if metric == "label_coverage" else LABELLED
+    rows = _rows(kept, version, parts)
+    points = tuple(
+        Point(window_ms=start, end_ms=kept.end_ms(start), measured=_number(kept, row, row.data, metric))
+        for start, row in rows
     )
+    before = kept.reference(rows[-1][1]) if rows and metric != "label_coverage" else None
+    known = None if before is None else _number(kept, rows[-1][1], before, metric)
+    return Series(metric=metric, points=points, reference=known)
 
 
-def _references(house: House, wanted: Wanted, category: str) -> dict[tuple[str, str, str], Measured]:
-    """(metric, name, group) -> the same number of the reference that the newest window is held against."""
-    parts = tuple(sorted(PARTS[category]))
-    kept = book(house, wanted.model, "", wanted.from_ms, wanted.to_ms, parts, False)
-    newest: dict[tuple[str, str, str], Profile] = {}
-    for start in starts_of(kept, wanted.version):
-        newest |= kept.current[wanted.version, start]
-    found = {}
-    for key, row in newest.items():
-        before = kept.reference(row) if row.part in LABELLED else None
-        if before is None:
-            continue
-        for of, compute in of_row(kept, replace(row, data=before)):
-            if of == category:
-                found |= {
-                    (metric, key[1], group): number
-                    for metric, group, _, number in compute()
-                    if metric in wanted.metrics
-                }  # fmt: skip
-    return found
+def _number(kept: Book, row: Profile, part: Part, metric: str) -> Measured:
+    if isinstance(part, Rows):
+        return labels.coverage(part.labelled, part.rows)
+    if isinstance(part, Output) and metric == "log_loss":
+        return classification.log_loss(part)
+    if isinstance(part, Output) and metric == "calibration_gap":
+        return calibration.in_the_large(part)
+    if isinstance(part, Errors) and metric == "bias":
+        return regression.bias(part)
+    if isinstance(part, Errors) and metric not in ERRORS:
+        return not_told(0, f"{title(metric)} is no metric of predicted numbers.")
+    return value_of(kept, row, part, metric)
+
+
+def _rows(kept: Book, version: str, parts: tuple[str, ...]) -> list[tuple[int, Profile]]:
+    """(start, row of the first of these parts that it has) of each window of a version."""
+    return [
+        (start, row)
+        for start in starts_of(kept, version)
+        if (row := _of(kept.current[version, start], parts)) is not None
+    ]
 
 
 @cached(maxsize=16)
 def _label_rate(house: House, model: str, version: str, from_ms: int, to_ms: int) -> tuple[Series, ...]:
-    kept = book(house, model, "", from_ms, to_ms, LABELLED, False)
+    kept = book(house, model, "", from_ms, to_ms, READ, False)
     points: dict[tuple[str, str], list[Point]] = {}
     newest: Profile | None = None
-    for start in starts_of(kept, version):
-        row = _of(kept.current[version, start], LABELLED)
-        if row is None:
-            continue
+    for start, row in _rows(kept, version, LABELLED):
         newest = row
         for key, measured in _came_true(kept, row, row.data):
             points.setdefault(key, []).append(Point(window_ms=start, end_ms=kept.end_ms(start), measured=measured))
@@ -312,7 +351,10 @@ def _rows_by_bin(part: Part) -> Counts:
 
 def _horizon(house: House, model: str) -> int | None:
     """Days until labels are complete; None for a monitor without labels. Raises NotFound for unknown models."""
-    label = book(house, model, "", -1, 0, ("rows",), False).monitor.label
+    found = profiling.monitors(house).monitors.get(model)
+    if found is None:
+        raise NotFound(f"There is no monitor for {model[:80]!r}.", hint="See `gatehouse profile --init LOG`.")
+    label = found.monitor.label
     return None if label is None else label.complete_after_days
 
 

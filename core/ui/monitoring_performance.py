@@ -30,7 +30,7 @@ from core.ui.plain import plain
 OF_TASK = {
     "binary": (
         "roc_auc", "pr_auc", "accuracy", "precision", "recall", "f1", "specificity", "brier", "log_loss",
-        "calibration_error", "calibration_gap",
+        "calibration_gap",
     ),
     "multiclass": ("accuracy", "macro_precision", "macro_recall", "macro_f1"),
     "regression": ("mae", "rmse", "bias", "r2"),
@@ -85,35 +85,48 @@ def _verdict(judged: Health | None, chosen: Chosen) -> None:
 
 
 def _metric(house: House, chosen: Chosen, metric: str, judged: Health | None) -> None:
-    asked = {"from_ms": chosen.from_ms, "to_ms": chosen.to_ms, "as_of_ms": chosen.as_of_ms}
-    found = [
-        one
-        for one in monitoring_series.over_time(house, chosen.model, chosen.version, (metric,), **asked)
-        if not one.name and not one.group
-    ]
-    estimates: list[Series] = []
-    if metric in ESTIMATED and chosen.monitor.task == "binary":
-        estimates = [
-            one
-            for one in monitoring_series.over_time(
-                house, chosen.model, chosen.version, (f"estimated_{metric}",), **asked
-            )
-            if any(point.measured.value is not None for point in one.points)
-        ]  # fmt: skip
-    if not any(point.measured.value is not None for one in found for point in one.points) and not estimates:
-        nothing(plain(f"{_title(metric)} cannot be told in these windows. {why_not(found)} Choose more windows."))
+    found = _series(house, chosen, metric)
+    estimates = _estimates(house, chosen, metric, found)
+    if not any(point.measured.value is not None for one in (found, *estimates) for point in one.points):
+        nothing(plain(f"{_title(metric)} cannot be told in these windows. {why_not([found])} Choose more windows."))
         return
     form = SHARE if metric in DECIDED or metric.startswith("macro_") else PLAIN
     limit = _limit(judged)
-    levels = [level for one in found[:1] for level in reference_level(one)]
+    levels = reference_level(found)
     levels += [Level(name="Limit of the policy", value=limit)] if limit is not None else []
-    names = [_title(metric)] * len(found) + [f"{_title(metric)}, estimated"] * len(estimates)
+    names = [_title(metric), *(f"{_title(metric)}, estimated" for _ in estimates)]
     draw_lines(
-        chosen, f"{_title(metric)} over time", [*found, *estimates], names=names, key="performance",
-        faint=[*(False for _ in found), *(True for _ in estimates)], levels=levels, form=form,
+        chosen, f"{_title(metric)} over time", [found, *estimates], names=names, key="performance",
+        faint=[False, *(True for _ in estimates)], levels=levels, form=form,
         sentence=_sentence(chosen, metric, found, form, limit), explained=_explained(chosen, metric, bool(estimates)),
         more=ASSUMPTIONS if estimates else "",
     )  # fmt: skip
+
+
+def _series(house: House, chosen: Chosen, metric: str) -> Series:
+    return monitoring_series.performance(
+        house, chosen.model, chosen.version, metric, from_ms=chosen.from_ms, to_ms=chosen.to_ms,
+        as_of_ms=chosen.as_of_ms,
+    )  # fmt: skip
+
+
+def _estimates(house: House, chosen: Chosen, metric: str, found: Series) -> list[Series]:
+    """The estimate, if a person asks for it: it takes longer than all else on the page."""
+    if metric not in ESTIMATED or chosen.monitor.task != "binary":
+        return []
+    late = waiting([found])
+    word = f"; labels of {plural(late, 'window')} are not complete" if late else ""
+    asked = st.toggle(
+        f"Show what the scores alone promise{word}", key="estimated", bind="query-params", help=ASSUMPTIONS
+    )
+    if not asked:
+        return []
+    with st.spinner("Estimating each window"):
+        return [
+            monitoring_series.estimated(
+                house, chosen.model, chosen.version, metric, from_ms=chosen.from_ms, to_ms=chosen.to_ms
+            )
+        ]
 
 
 def _limit(judged: Health | None) -> float | None:
@@ -121,23 +134,17 @@ def _limit(judged: Health | None) -> float | None:
     return None if known is None else float(known)
 
 
-def _sentence(chosen: Chosen, metric: str, found: list[Series], form: Form, limit: float | None) -> str:
-    told = last_of(found[0], form, chosen) if found else ""
+def _sentence(chosen: Chosen, metric: str, found: Series, form: Form, limit: float | None) -> str:
+    told = last_of(found, form, chosen)
     if not told:
-        return f"{_title(metric)} is not known yet: {why_not(found)}"
-    said = f"{_title(metric)} was {told}, in the last window with complete labels"
-    before = found[0].reference
-    if before is not None and before.value is not None:
-        said += f"; {form.say(before.value)} in the reference"
+        return f"{_title(metric)} is not known yet: {why_not([found])}"
+    said = f"{_title(metric)} was {told}, the last window with complete labels"
+    if found.reference is not None and found.reference.value is not None:
+        said += f"; {form.say(found.reference.value)} in the reference"
     if limit is not None:
         side = "at most" if metric in LOWER_IS_BETTER else "at least"
-        said += f"; the policy allows {side} {form.say(limit)} over {plural(_judged_windows(found), 'window')} together"
+        said += f"; the policy allows {side} {form.say(limit)}, of the last windows together"
     return said + "."
-
-
-def _judged_windows(found: list[Series]) -> int:
-    """Windows with complete labels; the policy judges the last ones of them together."""
-    return sum(point.mature is not False for point in found[0].points)
 
 
 def _explained(chosen: Chosen, metric: str, estimated: bool) -> Explained:
@@ -155,21 +162,18 @@ def _explained(chosen: Chosen, metric: str, estimated: bool) -> Explained:
 
 
 def _coverage(house: House, chosen: Chosen) -> None:
-    found = monitoring_series.over_time(
-        house, chosen.model, chosen.version, ("label_coverage",), from_ms=chosen.from_ms, to_ms=chosen.to_ms,
-        as_of_ms=chosen.as_of_ms,
-    )  # fmt: skip
-    if not found:
+    found = _series(house, chosen, "label_coverage")
+    if not found.points:
         return
-    late = waiting(found)
-    told = last_of(found[0], SHARE, chosen)
-    sentence = (
-        f"Of rows in the last window with complete labels, {told} have one." if told else "No window is complete."
-    )
+    late = waiting([found])
+    told = last_of(found, SHARE, chosen)
+    sentence = f"Of rows in the last window with complete labels, {told} have one." if told else "No window has all."
     sentence += f" Labels of {plural(late, 'window')} are still coming in." if late else ""
     with st.expander("How many labels are in", icon=":material/label:"):
-        draw_lines(chosen, "Rows with a label", found, names=["Share with a label"], key="coverage", sentence=sentence,
-                   explained=COVERAGE, form=SHARE, zero=True)  # fmt: skip
+        draw_lines(
+            chosen, "Rows with a label", [found], names=["Share with a label"], key="coverage", sentence=sentence,
+            explained=COVERAGE, form=SHARE, zero=True,
+        )  # fmt: skip
 
 
 def _title(metric: str) -> str:

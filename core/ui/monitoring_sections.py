@@ -5,13 +5,23 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from core.services.house import House
-from core.ui import monitoring_drift, monitoring_predictions, monitoring_quality
+from core.ui import (
+    monitoring_business,
+    monitoring_drift,
+    monitoring_performance,
+    monitoring_predictions,
+    monitoring_quality,
+    monitoring_service,
+)
 from core.ui.monitoring_chosen import Chosen
 
 SECTIONS: Mapping[str, Callable[[House, Chosen], None]] = {
     "Drift": monitoring_drift.draw,
     "Predictions": monitoring_predictions.draw,
     "Data quality": monitoring_quality.draw,
+    "Performance": monitoring_performance.draw,
+    "Infrastructure": monitoring_service.draw,
+    "Business": monitoring_business.draw,
 }
 
 

@@ -13,7 +13,6 @@ from core.ui.monitoring_lines import MILLISECONDS, PLAIN, SHARE, Form, draw_line
 from core.ui.plain import plain
 
 LATENCIES = {"latency_p50": "p50", "latency_p95": "p95", "latency_p99": "p99"}
-METRICS = (*LATENCIES, "error_rate", "throughput", "mean")
 PER_SECOND = Form(d3=".3~r", unit="/s", say=lambda value: f"{value:,.3g} requests a second")
 LATENCY = Explained(
     what="How long requests took: half of them less than p50, 95 % less than p95, 99 % less than p99.",
@@ -46,9 +45,8 @@ def draw(house: House, chosen: Chosen) -> None:
             "or `status` to it if the log has such columns."
         )
         return
-    found = monitoring_series.over_time(
-        house, chosen.model, chosen.version, METRICS, category="service", from_ms=chosen.from_ms, to_ms=chosen.to_ms,
-        as_of_ms=chosen.as_of_ms,
+    found = monitoring_series.served(
+        house, chosen.model, chosen.version, from_ms=chosen.from_ms, to_ms=chosen.to_ms
     )  # fmt: skip
     if not found:
         nothing("The windows shown hold no requests of this version. Choose more windows, or **Read new rows**.")
