@@ -45,6 +45,27 @@ def test_the_choice_stands_in_the_address(profiled: House) -> None:
         assert not app.exception
 
 
+def test_a_verdict_opens_the_section_that_stands_behind_it(profiled: House) -> None:
+    with shown(profiled):
+        app = page("monitoring", model="credit_risk")
+        assert "Drift by column and window" in words(app)
+        app.button(key="open_Infrastructure").click().run()
+        assert not app.exception
+        assert app.query_params["section"] in ("Infrastructure", ["Infrastructure"])
+        told = words(app)
+        assert "Error rate" in told
+        assert "Drift by column and window" not in told
+        assert "[Open Fairness](/fairness?model=credit_risk)" in told
+
+
+def test_what_does_not_apply_leads_nowhere(profiled: House) -> None:
+    with shown(profiled):
+        app = page("monitoring", model="employment_screen")
+        keys = {button.key for button in app.button}
+        assert "open_Business" not in keys
+        assert {"open_Drift", "open_Data quality", "open_Performance", "open_Infrastructure"} <= keys
+
+
 def test_an_address_with_names_that_are_not_there_shows_what_is(profiled: House) -> None:
     with shown(profiled):
         app = page("monitoring", model="<script>", version="'; DROP", feature="../../x")
