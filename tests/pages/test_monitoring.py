@@ -28,8 +28,9 @@ def test_a_feature_opens_from_a_link_with_its_finding(profiled: House) -> None:
         told = words(app).replace("\\", "")
         assert app.selectbox(key="feature_opened").value == "RELP"
         assert "The largest difference lies at" in told
-        assert "/findings?finding=f_" in told
-        assert "/features?feature=RELP" in told
+        ways = {link.proto.page: link.proto.query_string for link in app.get("page_link")}
+        assert ways["features"] == "feature=RELP"
+        assert ways["findings"].startswith("finding=f_")
 
 
 def test_the_choice_stands_in_the_address(profiled: House) -> None:
