@@ -50,6 +50,7 @@ from core.services import (
     models,
     monitored_feature,
     monitoring,
+    monitoring_series,
     notes,
     policies,
     policy_modes,
@@ -211,6 +212,16 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
         add(monitoring.findings_of, name)
         add(monitored_feature.feature, name, "3", "AGE", -1)
         add(health.drift, name)
+        for version in sorted({r["version"] for r in rows["profiles"] if r["model"] == name})[:3] or ["1"]:
+            for metric in ("roc_auc", "mae", "label_coverage"):
+                add(monitoring_series.performance, name, version, metric, as_of_ms=NOW)
+            add(monitoring_series.estimated, name, version, "roc_auc")
+            add(monitoring_series.label_rate, name, version, as_of_ms=NOW)
+            add(monitoring_series.prediction, name, version)
+            add(monitoring_series.served, name, version)
+            add(monitoring_series.last_window, name, version, ("unseen_share",), -1)
+        add(monitoring_series.weekly_kpis, name)
+        add(monitoring_series.arms, name)
     for name in sorted({r["name"] for r in rows["profiles"] if r["name"]})[:5] or ["x0"]:
         add(health.drift_of_feature, name)
         add(features.opened, name, now_ms=NOW)
