@@ -42,9 +42,9 @@ def distribution(
             "hovertemplate": "%{customdata}: %{y:.2%}<extra>" + theme.said(name) + "</extra>",
             "marker": {
                 "color": theme.colour(place), "cornerradius": 2,
-                "pattern": {"shape": "/" if before else "", "size": 5, "solidity": 0.35},
+                "pattern": {"shape": "/" if before else "", "size": 5, "solidity": 0.5},
             },
-            "opacity": 0.7 if before else 1,
+            "opacity": 0.9 if before else 1,
         }  # fmt: skip
         if not before and low is not None and high is not None:
             bars["error_y"] = {

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from core.charts import theme
 
 LIMIT, REFERENCE, ALARM = 5, 4, 5
-FEW = 45
-"""Up to so many windows each has a marker."""
+FEW, FEW_TICKS = 45, 8
+"""Up to so many windows each has a marker; up to so many, a date of its own on the axis."""
 Value = float | None
 
 
@@ -43,7 +43,7 @@ class Level:
 
 
 def over_time(
-    times: Sequence[str], lines: Sequence[Line], *, levels: Sequence[Level] = (), form: str = ".4~g",
+    times: Sequence[str], lines: Sequence[Line], *, levels: Sequence[Level] = (), form: str = ",.4~r",
     unit: str = "", zero: bool = False, log: bool = False, height: int = 280,
 ) -> go.Figure:  # fmt: skip
     """times: start of each window on the monitor's own clock, ISO.  form: of numbers, as d3 writes it.
@@ -75,7 +75,7 @@ def over_time(
             height,
             showlegend=sum(trace.get("showlegend", True) for trace in traces) > 1,
             hovermode="closest",
-            xaxis={"type": "date", "showgrid": False, "automargin": True, "nticks": 8, "tickangle": 0},
+            xaxis={"type": "date", "showgrid": False, "automargin": True, "tickangle": 0, **_ticks(times)},
             yaxis={
                 "type": "log" if log else "linear",
                 "tickformat": form, "ticksuffix": unit, "automargin": True,
@@ -121,6 +121,13 @@ def _traces(times: Sequence[str], line: Line, form: str, unit: str) -> list[dict
                               "marker": {"color": theme.colour(ALARM), "size": 10, "symbol": "triangle-up"}}
         )  # fmt: skip
     return found
+
+
+def _ticks(times: Sequence[str]) -> dict[str, Any]:
+    """Each window by its day where there are few."""
+    if len(times) > FEW_TICKS:
+        return {"nticks": 8}
+    return {"tickvals": list(times), "tickformat": "%-d %b\n%H:%M" if any(":" in at for at in times) else "%-d %b"}
 
 
 def _beside(hollow: Sequence[bool], at: int) -> bool:

@@ -23,7 +23,7 @@ from core.ui.numbers import short
 class Form:
     """How a number is written. d3: on the chart.  unit: after it.  say: in a sentence."""
 
-    d3: str = ".4~g"
+    d3: str = ",.4~r"
     unit: str = ""
     say: Callable[[float], str] = short
 

@@ -106,10 +106,10 @@ def _throughput(chosen: Chosen, found: list[Series]) -> None:
         return
     largest = max(point.measured.value or 0.0 for point in found[0].points)
     unit, seconds = next((rate for rate in RATES if largest * rate[1] >= 1), RATES[-1])
-    form = Form(d3=",.3~r", say=lambda value: f"{value:,.3g} requests a {unit}")
+    form = Form(d3=",.3~r", say=lambda value: f"{value:,.3g} requests per {unit}")
     scaled = _times(found[0], seconds)
     draw_lines(
-        chosen, f"Requests a {unit}", [scaled], names=[f"Requests a {unit}"], key="throughput",
+        chosen, f"Requests per {unit}", [scaled], names=[f"Requests per {unit}"], key="throughput",
         sentence=f"The model answered {last_of(scaled, form, chosen)}.", explained=THROUGHPUT, form=form, zero=True,
     )  # fmt: skip
 
