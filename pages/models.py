@@ -1,5 +1,7 @@
 """Models: all registered models; one opened (?model=source:name); one of its versions (&version=3)."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.errors import NotFound
@@ -30,7 +32,7 @@ if ref:
             chosen,
             authors.of(house, chosen.source, chosen.user_name),
             authors.of(house, chosen.source, trained),
-            lambda: health_part.of_model(house, ref, chosen.version),
+            partial(health_part.of_model, house, ref, chosen.version),
         )
         notes_part.notes_and_tags(house, notes.subject_of("version", ref, chosen.version), "version")
     else:

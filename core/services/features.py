@@ -158,8 +158,9 @@ def opened(house: House, name: str, *, from_ms: int = -1, now_ms: int) -> Opened
 @cached(maxsize=4)
 def _watched(house: House, today: int) -> tuple[Feature, ...]:
     found: dict[str, list[Last]] = {}
+    live = _live(house)
     for row in judged.columns(house.facts, from_ms=(today + 1 - RECENT_DAYS) * DAY_MS):
-        if row["version"] == _judged_version(house, row["model"]):
+        if row["version"] == live.get(row["model"]):
             found.setdefault(row["name"], []).append(_last(row))
     return tuple(Feature(name=name, uses=tuple(uses)) for name, uses in found.items())
 
@@ -167,8 +168,9 @@ def _watched(house: House, today: int) -> tuple[Feature, ...]:
 @cached(maxsize=4)
 def _names(house: House) -> tuple[tuple[str, int], ...]:
     found: dict[str, int] = {}
+    live = _live(house)
     for row in judged.columns(house.facts, from_ms=0):
-        if row["version"] == _judged_version(house, row["model"]):
+        if row["version"] == live.get(row["model"]):
             found[row["name"]] = found.get(row["name"], 0) + 1
     return tuple(found.items())
 
@@ -220,8 +222,9 @@ def _counted(part: Part) -> tuple[int, int]:
     return getattr(part, "rows", 0), getattr(part, "nulls", 0)
 
 
-def _judged_version(house: House, model: str) -> str:
-    return next((one.version for one in health.of_model(house, model).values()), "")
+def _live(house: House) -> dict[str, str]:
+    """Model -> the version that is judged."""
+    return {model: one.version for model, verdicts in health.fleet(house).items() for one in verdicts.values()}
 
 
 def _last(row: Mapping[str, Any]) -> Last:

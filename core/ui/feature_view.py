@@ -11,7 +11,7 @@ from core.governance.attention import DAY_MS, plural
 from core.services import find, policy_files
 from core.services.features import CHANGED, RECENT_DAYS, Opened, Use
 from core.services.house import House
-from core.ui import moments
+from core.ui import moments, url
 from core.ui.chart_frame import Explained, framed
 from core.ui.feature_list import SIGNS
 from core.ui.grids import grid, moment, opener, text, words
@@ -30,11 +30,11 @@ SEVERITY: dict[str, tuple[str, str, Any]] = {
 
 def period(now_ms: int) -> int:
     """The start of the days to look at, in ms; -1 for all. The choice stands in the URL."""
-    chosen = st.segmented_control(
-        "Windows of the last", list(PERIODS), default="90", format_func=PERIOD_TITLE.__getitem__, key="period",
-        bind="query-params", required=True,
-    )  # fmt: skip
-    days = PERIODS[chosen or "90"]
+    url.one_from_url("period", "period", list(PERIODS), "90")
+    st.segmented_control(
+        "Windows of the last", list(PERIODS), format_func=PERIOD_TITLE.__getitem__, key="period", required=True
+    )
+    days = PERIODS[url.one_to_url("period", "period", st.session_state.period, "90") or "90"]
     return -1 if days is None else (now_ms // DAY_MS + 1 - days) * DAY_MS
 
 

@@ -10,7 +10,7 @@ from core.governance.lineage import PARTS
 from core.services import models
 from core.services.house import House
 from core.services.models import FleetModel
-from core.ui import badges, moments, verdicts
+from core.ui import badges, moments, url, verdicts
 
 PAGE = 100
 GAPS = {"any": "Any part missing"} | {part: f"{badges.PARTS[part]} missing" for part in PARTS}
@@ -58,6 +58,7 @@ def filters(house: House) -> Filters:
             width=165,
             help="Of the version that speaks for the model: the newest in production, else the newest.",
         )
+        url.one_from_url("health", "health", list(verdicts.VERDICTS))
         health = st.selectbox(
             "Health",
             list(verdicts.VERDICTS),
@@ -65,10 +66,10 @@ def filters(house: House) -> Filters:
             format_func=lambda outcome: verdicts.VERDICTS[outcome][0],
             key="health",
             placeholder="All",
-            bind="query-params",
             width=150,
             help="The worst verdict on the live version.",
         )
+        url.one_to_url("health", "health", health)
         source = None
         if len(house.sources) > 1:
             source = st.selectbox(

@@ -54,7 +54,7 @@ TODAY = NOW // DAY_MS
 
 
 def test_the_demos_features_are_those_of_the_live_versions_counted_by_hand(profiled: House) -> None:
-    raw = profiled.facts.query("SELECT * FROM drift_cells").to_pylist()
+    raw = profiled.facts.rows("SELECT * FROM drift_cells")
     live = {one.model: one.version for one in judged.health(profiled.facts)}
     by_hand: dict[str, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
     for row in raw:
@@ -78,10 +78,10 @@ def test_the_demos_features_are_those_of_the_live_versions_counted_by_hand(profi
 def test_one_feature_shows_its_windows_its_reference_and_the_findings_that_name_it(profiled: House) -> None:
     opened = features.opened(profiled, "RELP", now_ms=NOW)
     (use,) = opened.uses
-    raw = profiled.facts.query(
+    raw = profiled.facts.rows(
         "SELECT window_ms FROM drift_cells WHERE model = 'employment_screen' AND name = 'RELP' AND version = "
         "(SELECT any_value(version) FROM health WHERE model = 'employment_screen') ORDER BY window_ms"
-    ).to_pylist()
+    )
     assert [one.window_ms for one in use.cells] == [row["window_ms"] for row in raw]
     assert use.reference_rows > 1_000
     assert use.reference_unusable == 0
@@ -160,16 +160,17 @@ def test_a_feature_is_found_by_its_name(profiled: House) -> None:
 
 
 def test_sixty_features_of_twenty_models_take_less_than_a_rerun_may(house: House) -> None:
+    # Processor time: what else runs on this machine must not decide.
     for at in range(20):
         model = f"m{at}"
         cells = [cell(model, f"x{x}", TODAY - day, effect=x / 100) for x in range(60) for day in range(1, 61)]
         keep(house, model, cells)
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert len(features.listing(house, now_ms=NOW)) == 60
-    listed = time.perf_counter()
+    listed = time.process_time()
     assert sum(len(use.cells) for use in features.opened(house, "x7", now_ms=NOW).uses) == 20 * 60
     assert listed - begun < 0.3
-    assert time.perf_counter() - listed < 0.3
+    assert time.process_time() - listed < 0.3
 
 
 # -- the health of the fleet ------------------------------------------------------------------------------------------
@@ -258,6 +259,7 @@ def test_a_monitor_of_one_source_stands_for_that_sources_model_alone(house: Hous
     said = {
         "model": "twin", "source": "a", "task": "binary", "log": {"files": "log/*.parquet"}, "fixed_version": "1",
         "timestamp": {"column": "t"}, "id": "id", "score": "s", "features": {"all": True},
+        "reference": {"since": "2026-01-01", "until": "2026-02-01"},
     }  # fmt: skip
     (folder / "twin.yaml").write_text(json.dumps(said))
     assert set(watching.verdicts(house, ["a:twin", "b:twin", "a:other"])) == {"a:twin"}
