@@ -102,7 +102,8 @@ def _history(
     points: list[Point] = []
     for start, members in periods.items():
         found = each[members[0]] if len(members) == 1 else pool(kept, version, members, family)
-        assert found is not None
+        if found is None:
+            continue
         complete = rate in UNLABELLED or all(is_complete(kept, one, as_of_ms) for one in members)
         points += _points(found, rate, of, against, start, kept.end_ms(members[-1]), complete)
     checks: list[Check] = []

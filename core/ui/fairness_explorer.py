@@ -92,8 +92,7 @@ def _lines(seen: View, found: Explorer, place: int, shown: str) -> None:
     elif shown == "selection":
         values = found.everyone.rates(mine)
     else:
-        assert found.complete is not None
-        values = found.complete.rates(_rate(shown))
+        values = (found.complete or found.everyone).rates(_rate(shown))
     labelled = shown not in ("selection", "ratio", "difference")
     swept = found.complete if labelled and found.complete else found.everyone
     sizes = swept.totals.sum(axis=1)

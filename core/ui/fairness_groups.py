@@ -165,7 +165,8 @@ def _rate_mark(row: GroupFigure, found: Rates, of: str) -> Mark:
 
 
 def _gap_mark(row: GroupFigure, of: str) -> Mark:
-    assert row.gap is not None
+    if row.gap is None:
+        return Mark(name=row.group, value=None, low=None, high=None, outcome="reference", told=_told(row))
     number = row.gap.ratio if of == "ratio" else row.gap.difference
     low, high = (row.verdict.low, row.verdict.high) if row.verdict else (number.low, number.high)
     said = (
