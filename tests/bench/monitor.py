@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -13,6 +14,8 @@ from core.services import evaluation
 from core.services.house import House, silent
 from core.services.profiling import profile_all
 from core.settings import load
+from core.ui import fairness_explorer
+from core.ui.monitoring_sections import SECTIONS
 from tests.bench import inference_log, own_pass
 from tests.bench.report import Measured, below, seconds
 from tests.pages.app import page, shown
@@ -29,6 +32,7 @@ def measure(_: object) -> list[Measured]:
         judging = seconds(lambda: evaluation.evaluate(house, MODEL))
         with shown(house):
             pages = [below("monitor", name, ms, limit, "ms") for name, ms, limit in _pages()]
+            pages.append(below("monitor", "Threshold explorer, another threshold", _explorer(), EXPLORER_MS, "ms"))
         return [below("monitor", f"judging {DAYS} days of 30 features", judging, 30, "s"), *pages]
 
 
@@ -50,10 +54,41 @@ def _monitored() -> Iterator[House]:
 def _pages() -> list[tuple[str, float, float]]:
     """(name, milliseconds, limit) of each page of monitoring."""
     feature = inference_log.NUMERIC[3]
-    return [
-        ("Monitoring, rerun", _median(page("monitoring", model=MODEL), _nothing), LIMIT_MS),
-        ("Monitoring, a feature", _median(page("monitoring", model=MODEL, feature=feature), _nothing), LIMIT_MS),
+    found = [
+        ("Monitoring, drift", page("monitoring", model=MODEL)),
+        ("Monitoring, a feature", page("monitoring", model=MODEL, feature=feature)),
+        *(
+            (f"Monitoring, {name}", page("monitoring", model=MODEL, section=name))
+            for name in SECTIONS
+            if name != "Drift"
+        ),
+        ("Features", page("features")),
+        ("Features, one opened", page("features", feature=feature)),
+        ("Fairness", page("fairness", model=MODEL)),
+        ("Findings", page("findings")),
+        ("Overview", page("overview")),
+        ("Models", page("models")),
     ]
+    return [(name, _median(app, _nothing), LIMIT_MS) for name, app in found]
+
+
+def _explorer() -> float:
+    """Milliseconds of the explorer's part alone, after the slider moved."""
+    app, taken = page("fairness", model=MODEL), []
+    drawn = fairness_explorer.explorer
+
+    def timed(*given: Any, **more: Any) -> None:
+        began = time.perf_counter()
+        drawn(*given, **more)
+        taken.append((time.perf_counter() - began) * 1000)
+
+    fairness_explorer.explorer = timed
+    try:
+        options = app.select_slider(key="fair_threshold").options
+        _median(app, lambda app, n: app.select_slider(key="fair_threshold").set_value(options[n * len(options) // 20]))
+    finally:
+        fairness_explorer.explorer = drawn
+    return statistics.median(taken)
 
 
 def _nothing(_: AppTest, __: int) -> None:
