@@ -1,10 +1,12 @@
 """Models: all registered models; one opened (?model=source:name); one of its versions (&version=3)."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.errors import NotFound
 from core.services import authors, notes, versions
-from core.ui import inventory_parts, model_table, model_view, notes_part, overview_parts
+from core.ui import health_part, inventory_parts, model_table, model_view, notes_part, overview_parts
 from core.ui.plain import plain
 from core.ui.visit import current
 
@@ -27,9 +29,14 @@ if ref:
     if chosen:
         trained = chosen.run.user_name if chosen.run else None
         model_view.version(
-            chosen, authors.of(house, chosen.source, chosen.user_name), authors.of(house, chosen.source, trained)
+            chosen,
+            authors.of(house, chosen.source, chosen.user_name),
+            authors.of(house, chosen.source, trained),
+            partial(health_part.of_model, house, ref, chosen.version),
         )
         notes_part.notes_and_tags(house, notes.subject_of("version", ref, chosen.version), "version")
+    else:
+        health_part.of_model(house, model.ref)
     notes_part.notes_and_tags(house, notes.subject_of("model", ref), "model")
     model_view.timeline(model)
 else:

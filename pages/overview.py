@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.services import fleet, sources
 from core.services.house import now_ms
+from core.ui import fleet_health_part, source_list
 from core.ui import overview_parts as parts
-from core.ui import source_list
 from core.ui.visit import current
 
 house, now = current(), now_ms()
@@ -20,6 +20,7 @@ if not house.sources:
 source_list.progress(house)
 seen = fleet.glance(house, now_ms=now)
 parts.cards(seen)
+fleet_health_part.lights(house, now_ms=now)
 left, right = st.columns([7, 4], gap="small")
 with left:
     parts.attention(house, fleet.attention(house, now_ms=now))

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from core.services.house import House
 
-TABLES = ("experiments", "runs", "models", "versions", "logged_models", "profiles", "profile_files")
+TABLES = ("experiments", "runs", "models", "versions", "logged_models", "profiles", "profile_files", "findings")
 SHORTEST = 5
 """Shorter texts say nothing: they stand in others by chance."""
 
@@ -46,6 +46,7 @@ def split(house: House, experiment: Callable[[dict], bool], model: Callable[[dic
         "versions": lambda r: (r["source"], r["model"]) in models,
         "profiles": lambda r: r["model"] in names,
         "profile_files": lambda r: r["model"] in names,
+        "findings": lambda r: r["model"] in names,
     }
     inside = {table: [r for r in rows[table] if belongs[table](r)] for table in TABLES}
     outside = {table: [r for r in rows[table] if not belongs[table](r)] for table in TABLES}

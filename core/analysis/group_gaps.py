@@ -23,6 +23,7 @@ RATE_WORDS: dict[Rate, str] = {
     "tnr": "true negative rate",
     "ppv": "precision",
     "npv": "negative predictive value",
+    "accuracy": "accuracy",
     "base_rate": "base rate",
 }
 

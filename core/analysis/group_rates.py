@@ -14,10 +14,10 @@ from core.analysis.measured import Measured, not_told
 from core.profiles import Counts, Output
 
 Favourable = Literal["positive", "negative"]
-Rate = Literal["positive_rate", "negative_rate", "tpr", "fpr", "fnr", "tnr", "ppv", "npv", "base_rate"]
+Rate = Literal["positive_rate", "negative_rate", "tpr", "fpr", "fnr", "tnr", "ppv", "npv", "accuracy", "base_rate"]
 
 # Rate -> (cells that count, cells that do not), a cell being (decision, label) with label 2 for "not known yet".
-_CELLS: dict[Rate, tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]] = {
+CELLS: dict[Rate, tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]] = {
     "positive_rate": (((1, 0), (1, 1), (1, 2)), ((0, 0), (0, 1), (0, 2))),
     "negative_rate": (((0, 0), (0, 1), (0, 2)), ((1, 0), (1, 1), (1, 2))),
     "tpr": (((1, 1),), ((0, 1),)),
@@ -26,6 +26,7 @@ _CELLS: dict[Rate, tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...
     "tnr": (((0, 0),), ((1, 0),)),
     "ppv": (((1, 1),), ((1, 0),)),
     "npv": (((0, 0),), ((0, 1),)),
+    "accuracy": (((0, 0), (1, 1)), ((0, 1), (1, 0))),
     "base_rate": (((0, 1), (1, 1)), ((0, 0), (1, 0))),
 }
 _NO_ROWS: dict[Rate, str] = {
@@ -37,6 +38,7 @@ _NO_ROWS: dict[Rate, str] = {
     "tnr": "no labelled row is negative",
     "ppv": "no labelled row was decided positive",
     "npv": "no labelled row was decided negative",
+    "accuracy": "no labels yet",
     "base_rate": "no labels yet",
 }
 
@@ -159,18 +161,25 @@ def decide(output: Output, cut: Cut) -> Decided:
 
 def share(decided: Decided, rate: Rate) -> Share:
     """The counts behind a rate of one group."""
-    counting, others = _CELLS[rate]
+    counting, others = CELLS[rate]
     tables = decided.table.tolist()
-    hits = [sum(table[label][side] for label, side in counting) for table in tables]
-    misses = [sum(table[label][side] for label, side in others) for table in tables]
-    fewest, most = min(hits[1:]), max(hits[1:])
-    # PPV and NPV gain hits and misses together when the cut moves, so each end pairs the worst with the worst.
+    hits = sum(tables[0][decision][label] for decision, label in counting)
+    misses = sum(tables[0][decision][label] for decision, label in others)
+    # Cells may move against each other when the cut does (PPV's, accuracy's), so each end pairs the worst of each.
+    fewest, most = _ends(tables[1:], counting)
+    fewest_misses, most_misses = _ends(tables[1:], others)
     return Share(
-        hits=hits[0],
-        rows=hits[0] + misses[0],
-        least=fewest / (fewest + max(misses[1:])) if fewest else 0.0,
-        most=most / (most + min(misses[1:])) if most else 0.0,
+        hits=hits,
+        rows=hits + misses,
+        least=fewest / (fewest + most_misses) if fewest else 0.0,
+        most=most / (most + fewest_misses) if most else 0.0,
     )
+
+
+def _ends(tables: list[list[list[int]]], cells: tuple[tuple[int, int], ...]) -> tuple[int, int]:
+    """The fewest and most rows that these cells can hold together."""
+    found = [[table[decision][label] for table in tables] for decision, label in cells]
+    return sum(map(min, found)), sum(map(max, found))
 
 
 def rate_of(decided: Decided, rate: Rate) -> Measured:

@@ -19,7 +19,7 @@ HouseGetter = Callable[[], House]
 
 def build(house: HouseGetter, token: Callable[[], str]) -> FastAPI:
     """The application. house: the open house, asked at each request.  token: that of commands on this machine."""
-    from core.api import audit, inventory, jobs, models, notes, people, profiles, projects, runs, sources
+    from core.api import audit, findings, inventory, jobs, models, notes, people, profiles, projects, runs, sources
 
     api = FastAPI(
         title="Gatehouse",
@@ -31,9 +31,10 @@ def build(house: HouseGetter, token: Callable[[], str]) -> FastAPI:
     )
 
     api.state.visit = lambda request: house().by(visitor.by_request(house(), request, token))
-    for room in (runs, models, inventory, profiles, projects, sources, jobs, people, audit, notes):
+    for room in (runs, models, inventory, profiles, projects, sources, jobs, people, audit, notes, findings):
         api.include_router(room.router())
     api.include_router(sources.actions())
+    api.include_router(findings.actions())
     api.add_exception_handler(GatehouseError, _family)
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(RequestValidationError, _invalid)

@@ -1,6 +1,6 @@
 """Routes that read the registry."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -28,7 +28,12 @@ def router() -> APIRouter:
     ) -> dict[str, Any]:
         """Registered models by name, each with the lineage of the version that speaks for it."""
         found = models.listing(house, text=text, stage=stage, limit=limit, offset=(page - 1) * limit)
-        items = [asdict(model) | {"lineage": _lineage(model.lineage)} for model in found.models]
+        items = [
+            asdict(replace(model, verdicts={}))
+            | {"lineage": _lineage(model.lineage)}
+            | {"verdicts": {category: one.outcome for category, one in model.verdicts.items()}}
+            for model in found.models
+        ]
         return {"items": items, "total": found.total}
 
     @routes.get("/models/{model:path}/versions")

@@ -30,6 +30,7 @@ from core.api.gate import Gate
 from core.errors import GatehouseError
 from core.services import (
     accounts,
+    demo_findings,
     demo_inventory,
     demo_notes,
     demo_people,
@@ -166,6 +167,8 @@ def _open(stated: settings.Settings) -> House:
         demo_projects.furnish(house.ledger_of("demo"))
         demo_inventory.furnish(house.ledger_of("demo"))
         demo_notes.furnish(house.ledger_of("demo"))
+        demo_findings.furnish(house.ledger_of("demo"))
+        demo_findings.furnish_answers(house.ledger_of("demo"), house.stores("demo").facts)
     erasing.remove_overdue(house.ledger_of("own"))
     return house
 

@@ -137,8 +137,8 @@ def _beside(hollow: Sequence[bool], at: int) -> bool:
 
 def _bands(times: Sequence[str], line: Line, colour: str) -> list[dict[str, Any]]:
     """A closed polygon for each stretch of windows with an interval; a window alone has an upright line."""
-    assert line.low is not None
-    assert line.high is not None
+    if line.low is None or line.high is None:
+        return []
     stretches: list[list[int]] = [[]]
     for at, (low, high, value) in enumerate(zip(line.low, line.high, line.values, strict=True)):
         if low is None or high is None or value is None:

@@ -108,3 +108,18 @@ def profiled(facts: Facts) -> list[dict[str, Any]]:
 def keys(facts: Facts, model: str) -> list[dict[str, Any]]:
     """(role, version, window, segment) of one model."""
     return facts.read("profile_keys", {"model": model})
+
+
+def serving_windows(facts: Facts, versions: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, ...]]:
+    """(model, version) -> starts of its windows in ms, increasing; those without any are left out."""
+    values = {"models": [model for model, _ in versions], "versions": [version for _, version in versions]}
+    rows = facts.read("serving_windows", values)
+    return {(row["model"], row["version"]): tuple(row["starts"]) for row in rows}
+
+
+def references_named(facts: Facts, name: str) -> list[tuple[str, str, Part]]:
+    """(model, edges, part) of one feature in every model's reference, by model, oldest first."""
+    return [
+        (row["model"], row["edges"], decode(row["part"], row["whole"], row["reals"], row["counts"], row["texts"]))
+        for row in facts.read("reference_columns", {"name": name})
+    ]

@@ -80,6 +80,17 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "inventory.retired": ("{actor} retired {subject}",),
     "inventory.restored": ("{actor} took {subject} up again",),
     "inventory.tier_overridden": ("{actor} set the tier of {subject}, and signed",),
+    "finding.acknowledged": ("{actor} acknowledged a finding of {model}: {cause}",),
+    "finding.snoozed": ("{actor} snoozed a finding of {model} until {after.snoozed_until_ms|day}: {cause}",),
+    "finding.resolved": ("{actor} resolved a finding of {model}: {cause}",),
+    "finding.reopened": ("{actor} reopened a finding of {model}: {cause}",),
+    "finding.assigned": (
+        "{actor} gave a finding of {model} to {after.owner|name}: {cause}",
+        "{actor} gave a finding of {model} back to the owner of the model: {cause}",
+    ),
+    "policy.mode_changed": ("{actor} set the policy for {subject} to {mode} ({category|words})",),
+    "policy.published": ("self:The policy {subject} judged for the first time",
+                         "{actor} judged by the policy {subject} for the first time"),
     "ledger.created": ("self:The ledger was made",),
     "ledger.restored": ("{actor} restored the ledger from a backup",),
 }  # fmt: skip
@@ -165,6 +176,8 @@ def _told(value: Any, manner: str | None, name: Callable[[str], str]) -> str:
         return name(str(value))
     if manner == "thing":
         return thing(str(value), name)
+    if manner == "words":
+        return str(value).replace("_", " ")
     if manner == "day" and isinstance(value, int) and 0 <= value < 253_370_764_800_000:
         return datetime.fromtimestamp(value / 1000, UTC).strftime("%-d %b %Y")
     return str(value)

@@ -9,7 +9,7 @@ from core.settings import RoleName
 Right = Literal[
     "view",        # what sources, profiles and numbers say
     "rows",        # single rows of people's data: samples, examples; every look is audited
-    "annotate",    # notes, tags, views of one's own
+    "annotate",    # notes, tags, answers to findings, views of one's own
     "operate",     # syncs, profiling
     "inventory",   # what the organisation answers for
     "share",       # views for everybody
@@ -35,7 +35,9 @@ class Named:
 RIGHT: Mapping[str, Named] = {
     "view": Named(title="See runs and models", about="Runs, models, numbers, profiles and the inventory."),
     "rows": Named(title="See single rows", about="Samples and examples of people's data; every look is audited."),
-    "annotate": Named(title="Take notes", about="Notes, tags and views of one's own."),
+    "annotate": Named(
+        title="Take notes, answer findings", about="Notes, tags, answers to findings, and views of one's own."
+    ),
     "operate": Named(title="Sync and profile", about="Starts syncs and profiles logs."),
     "inventory": Named(title="Keep the inventory", about="Says who answers for a model, and what it is for."),
     "share": Named(title="Share views", about="Makes views that everybody sees."),

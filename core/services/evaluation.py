@@ -25,6 +25,7 @@ from core.services import (
     judge_quality,
     judge_service,
     logs,
+    policies,
     policy_files,
     profiling,
     scope,
@@ -150,6 +151,7 @@ def _evaluated(house: House, which: Premises, model: str, as_of_ms: int) -> Eval
     whole = house.by(replace(SYSTEM, premises=which))  # what is judged must not depend on who asks
     stores = whole.stores(which)
     policy = policy_files.policy(whole)
+    policies.publish(whole, policy)
     kept = Book(whole, model, "", -1, FOREVER, PLAIN, False)
     version = live_version(kept, _production(whole, kept, model))
     if not version and not kept.current:
@@ -158,13 +160,11 @@ def _evaluated(house: House, which: Premises, model: str, as_of_ms: int) -> Eval
         return Evaluated(model=model, version="", outcomes={})
     told = _told_before(stores.facts, model, policy)
     cells: list[DriftCell] = []
-    mine: judge_drift.Drifts | None = None
+    drifts: dict[str, judge_drift.Drifts] = {}
     for each in sorted({found for found, _ in kept.current}):
-        drifts = judge_drift.drifts(kept, each, policy.data_quality, told)
-        cells += judge_drift.as_cells(kept, each, drifts)
-        mine = drifts if each == version else mine
-    assert mine is not None
-    judgements = _judgements(whole, kept, version, mine, policy, as_of_ms)
+        drifts[each] = judge_drift.drifts(kept, each, policy.data_quality, told)
+        cells += judge_drift.as_cells(kept, each, drifts[each])
+    judgements = _judgements(whole, kept, version, drifts[version], policy, as_of_ms)
     profiled = max((row["created_ms"] for row in stored.known_files(stores.facts) if row["model"] == model), default=0)
     health = [_health(model, version, one, policy, profiled, as_of_ms) for one in judgements]
     states = _findings(whole, kept, version, judgements, policy)
@@ -259,7 +259,8 @@ def _of_cause(
     )  # fmt: skip
     by_id = {one.finding_id: one for one in known}
     for episode, finding_id in zip(told, same.ids, strict=True):
-        assert cause is not None
+        if cause is None:
+            continue
         state = _state(kept, version, judgement, cause, episode, finding_id, policy, seen_ms)
         before = by_id.get(finding_id)
         if before is None:

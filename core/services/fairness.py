@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import reduce
 from itertools import chain
-from operator import add
 from zoneinfo import ZoneInfo
 
 from core.analysis.fairness_verdict import FairnessVerdict, GapVerdict, Limit, judge
 from core.analysis.group_gaps import gaps
-from core.analysis.group_rates import Cut, Decided, cut_at, decide, share
-from core.analysis.labels import DAY_MS, complete_at, is_mature
+from core.analysis.group_rates import Cut, Decided, share
+from core.analysis.labels import DAY_MS
 from core.analysis.parity import CRITERIA
 from core.governance.policy import FairnessLimit, FairnessRule
-from core.profiles import Output
+from core.services.fairness_pool import complete_ms, is_complete, pool
 from core.services.profile_book import Book
 
 WITHOUT_LABELS = frozenset({"demographic_parity"})
@@ -76,9 +74,13 @@ class Judged:
         return (part.needed - part.rows) / part.rows * (self.end_ms - self.from_ms) / DAY_MS
 
 
-def judged(kept: Book, rule: FairnessRule, version: str, starts: Sequence[int], *, as_of_ms: int) -> tuple[Judged, ...]:
+def judged(
+    kept: Book, rule: FairnessRule, version: str, starts: Sequence[int], *, as_of_ms: int,
+    families: Sequence[tuple[str, ...]] | None = None,
+) -> tuple[Judged, ...]:  # fmt: skip
     """Every limit on every attribute and intersection that the version has scores of, over these windows together.
 
+    families: the attributes and intersections looked at; all of the monitor's when left out.
     kept: read with the part "output" and with groups.  starts: of windows, ms; those without this version are passed
     over. Criteria that need labels use only windows whose labels are complete at as_of_ms; where there are none, the
     verdict is not enough data and says from when on. Decisions are those at the deployed threshold, the first one.
@@ -87,9 +89,9 @@ def judged(kept: Book, rule: FairnessRule, version: str, starts: Sequence[int], 
     if not kept.monitor.thresholds:
         return ()
     present = [start for start in sorted(set(starts)) if (version, start) in kept.current]
-    mature = [start for start in present if _complete(kept, start, as_of_ms)]
+    mature = [start for start in present if is_complete(kept, start, as_of_ms)]
     found = []
-    for family in kept.families():
+    for family in kept.families() if families is None else families:
         whole = _pool(kept, version, present, family)
         if not whole.groups:
             continue
@@ -112,36 +114,21 @@ class _Pool:
 
 
 def _pool(kept: Book, version: str, starts: Sequence[int], family: tuple[str, ...]) -> _Pool:
-    told = {start: groups for start in starts if (groups := kept.groups(version, start, family))}
-    if not told:
+    found = pool(kept, version, starts, family)
+    if found is None:
         return _Pool(groups={})
-    newest = next(iter(told[max(told)].values()))[1]
-    parts: dict[str, list[Output]] = {}
-    used = []
-    for start, groups in told.items():
-        same = {name: output for name, (output, edges) in groups.items() if edges == newest}
-        if same:
-            used.append(start)
-        for name, output in same.items():
-            parts.setdefault(name, []).append(output)
-    cut = cut_at(kept.edges(newest).score[""], kept.monitor.thresholds[0])
-    return _Pool(
-        groups={name: decide(reduce(add, outputs), cut) for name, outputs in sorted(parts.items())},
-        cut=cut,
-        starts=used,
-        other_edges=len(told) - len(used),
-    )
+    return _Pool(groups=found.decided(), cut=found.cut, starts=found.starts, other_edges=found.other_edges)
 
 
 def _judged(
     kept: Book, rule: FairnessRule, family: tuple[str, ...], limit: FairnessLimit, pool: _Pool, waiting: Sequence[int]
 ) -> Judged:
-    against = _against(rule, family)
+    against = against_of(rule, family)
     rates = CRITERIA[limit.criterion][kept.monitor.favourable]
     compared = [gaps(pool.groups, rate, against=against) for rate in rates]
     asked = Limit(of=limit.of, low=limit.low, high=limit.high)
     verdict = judge(tuple(chain.from_iterable(zip(*compared, strict=True))), asked)
-    first = _complete_ms(kept, waiting[0]) if waiting else None
+    first = complete_ms(kept, waiting[0]) if waiting else None
     if not pool.groups:
         verdict = FairnessVerdict(
             outcome="not enough data", limit=asked, parts=(), why=_no_labels(first, kept.monitor.zone)
@@ -164,23 +151,11 @@ def _judged(
     )
 
 
-def _against(rule: FairnessRule, family: tuple[str, ...]) -> str | None:
+def against_of(rule: FairnessRule, family: tuple[str, ...]) -> str | None:
     """The named group; of an intersection only where every attribute of it names one."""
     if not all(name in rule.against for name in family):
         return None
     return " & ".join(f"{name}={rule.against[name]}" for name in family)
-
-
-def _complete_ms(kept: Book, start: int) -> int | None:
-    label = kept.monitor.label
-    return None if label is None else complete_at(end_ms=kept.end_ms(start), horizon_days=label.complete_after_days)
-
-
-def _complete(kept: Book, start: int, as_of_ms: int) -> bool:
-    label = kept.monitor.label
-    return label is not None and is_mature(
-        end_ms=kept.end_ms(start), horizon_days=label.complete_after_days, as_of_ms=as_of_ms
-    )
 
 
 def _no_labels(first_ms: int | None, zone: str) -> str:

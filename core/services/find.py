@@ -1,4 +1,4 @@
-"""Finding anything by a few letters: pages, saved views, models, versions, experiments, runs."""
+"""Finding anything by a few letters: pages, saved views, models, versions, features, experiments, runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from core.errors import NotFound
 from core.facts import finder
 from core.governance.attention import plural
 from core.governance.rights import Right
-from core.services import views
+from core.services import features, views
 from core.services.guard import needs
 from core.services.house import House
 
-Kind = Literal["page", "view", "model", "version", "experiment", "run"]
+Kind = Literal["page", "view", "model", "version", "feature", "experiment", "run"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,19 @@ PAGES = (
         "One model's verdicts and what stands behind them",
         "drift health performance latency errors kpi data quality alarms",
     ),
+    (
+        "Findings",
+        "findings",
+        "Rules that models broke, and what is done",
+        "alarms alerts policy mode answer snooze",
+    ),
+    (
+        "Fairness",
+        "fairness",
+        "Groups against limits, at any threshold",
+        "bias parity disparate impact protected",
+    ),
+    ("Features", "features", "One feature in all models that use it", "drift columns monitoring effect alarms broken"),
     ("Projects", "projects", "What belongs together, and who sees it", "scope rule team rights members workspace tag"),
     ("Inventory", "inventory", "Models the organisation answers for", "owner validator tier gaps vendor review excel"),
     ("Audit", "audit", "Every decision: who, what, when", "trail log history events verify chain export who"),
@@ -60,7 +73,7 @@ def find(house: House, text: str, limit: int = 20) -> list[Hit]:
     wanted = text.strip().lower()
     ranked = [found for found in _pages(wanted) if may_open(house, found[2].page)]
     if wanted and house.actor.may_somewhere("view"):
-        ranked += _views(house, wanted)
+        ranked += _views(house, wanted) + _features(house, wanted)
         for kind in finder.KINDS:
             rows = finder.find(house.facts, kind, text, limit=limit)
             ranked += [(row["rank"], _ORDER[_HITS[kind](row).kind], _HITS[kind](row)) for row in rows]
@@ -78,6 +91,11 @@ def may_open(house: House, page: str) -> bool:
     return house.actor.may(right) if everywhere else house.actor.may_somewhere(right)
 
 
+def has(page: str) -> bool:
+    """Whether there is a page of that name."""
+    return page in _PATHS
+
+
 def link(page: str) -> str:
     """The path of a page that a hit names. Raises NotFound for any other."""
     if page not in _PATHS:
@@ -86,7 +104,7 @@ def link(page: str) -> str:
 
 
 _PATHS = {name: f"pages/{name}.py" for _, name, _, _ in PAGES} | {"run": "pages/run.py"}
-_ORDER: dict[Kind, int] = {"page": 0, "view": 1, "model": 1, "version": 2, "experiment": 3, "run": 4}
+_ORDER: dict[Kind, int] = {"page": 0, "view": 1, "model": 1, "version": 2, "feature": 3, "experiment": 4, "run": 5}
 
 
 def _pages(wanted: str) -> list[tuple[int, int, Hit]]:
@@ -109,6 +127,20 @@ def _views(house: House, wanted: str) -> list[tuple[int, int, Hit]]:
             about = f"{'Shared' if view.shared else 'Private'} view of {view.page} · {view.owner_name}"
             hit = Hit(kind="view", title=view.name, subtitle=about, page=view.page, params=(("view", view.id),))
             found.append((rank, _ORDER["view"], hit))
+    return found
+
+
+def _features(house: House, wanted: str) -> list[tuple[int, int, Hit]]:
+    found = []
+    for name, models in features.names(house):
+        lower = name.lower()
+        if all(word in lower for word in wanted.split()):
+            rank = 0 if wanted == lower else 1 if lower.startswith(wanted) else 4
+            hit = Hit(
+                kind="feature", title=name, subtitle=f"Feature of {plural(models, 'model')}", page="features",
+                params=(("feature", name),),
+            )  # fmt: skip
+            found.append((rank, _ORDER["feature"], hit))
     return found
 
 

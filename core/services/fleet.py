@@ -9,6 +9,7 @@ from core.facts.syncs import sync_states
 from core.governance.attention import DAY_MS, URGENCIES, Need, is_stale, named, plural
 from core.governance.lineage import PARTS
 from core.governance.sentences import Told, tell
+from core.services import fleet_health
 from core.services.cache import cached
 from core.services.guard import needs
 from core.services.house import House
@@ -180,7 +181,8 @@ def _where(
 @needs("view")
 def attention(house: House, *, now_ms: int) -> list[Need]:
     """What a person should look at, most urgent first."""
-    found = [*_of_store(house), *_of_sources(house, now_ms), *_of_registry(house), *_of_runs(house, now_ms)]
+    found = [*_of_store(house), *_of_sources(house, now_ms), *fleet_health.failing(house)]
+    found += [*_of_registry(house), *_of_runs(house, now_ms)]
     return sorted(found, key=lambda need: URGENCIES.index(need.urgency))
 
 

@@ -9,6 +9,16 @@ from core.services.cache import cached
 from core.services.guard import needs
 from core.services.house import House
 
+NOT_JUDGED = "not judged"
+ORDER = ("fail", "not enough data", "pass", "not applicable", NOT_JUDGED)
+"""Verdicts, the one that a person should see first before the others."""
+
+
+def worst(verdicts: Mapping[str, Health]) -> str:
+    """The verdict that a person should see first; verdicts: by category."""
+    found = {one.outcome for one in verdicts.values()}
+    return next((outcome for outcome in ORDER if outcome in found), NOT_JUDGED)
+
 
 @needs("view")
 @cached(maxsize=4)

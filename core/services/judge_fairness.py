@@ -50,7 +50,10 @@ def judge_fairness(kept: Book, version: str, rule: FairnessRule, *, as_of_ms: in
     )  # fmt: skip
 
 
-def over(kept: Book, rule: FairnessRule, version: str, starts: Sequence[int], *, as_of_ms: int) -> tuple[Judged, ...]:
+def over(
+    kept: Book, rule: FairnessRule, version: str, starts: Sequence[int], *, as_of_ms: int,
+    families: Sequence[tuple[str, ...]] | None = None,
+) -> tuple[Judged, ...]:  # fmt: skip
     """The limits over the last `rule.windows` of these windows; those that need labels over the last ones whose labels
     are complete (over all the last ones, which then say from when on, where there are none).
     """
@@ -67,7 +70,7 @@ def over(kept: Book, rule: FairnessRule, version: str, starts: Sequence[int], *,
             continue
         mine = complete if labelled and complete else starts
         part = rule.model_copy(update={"limits": limits})
-        found += judged(kept, part, version, mine[-rule.windows :], as_of_ms=as_of_ms)
+        found += judged(kept, part, version, mine[-rule.windows :], as_of_ms=as_of_ms, families=families)
     return tuple(found)
 
 

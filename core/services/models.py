@@ -2,15 +2,18 @@
 
 import csv as csv_module
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
 
 from core.facts import registry
+from core.facts.judged import Health
 from core.governance.lineage import KEYS, PARTS, Lineage
-from core.services import notes
+from core.governance.policy import CATEGORIES
+from core.services import health as healths
+from core.services import notes, watching
 from core.services.cache import cached
 from core.services.guard import needs
 from core.services.house import House
@@ -29,6 +32,7 @@ class FleetModel:
     tags_here: likewise, made here and not at the source.
     speaker: the version that speaks for the model: the newest in production, else the newest of all.
     lineage: that version's; None without versions.  gaps: parts that any version in production lacks.
+    verdicts: category -> verdict on the live version; filled in by `listing` alone, empty when it is not judged.
     """
 
     ref: str
@@ -49,6 +53,12 @@ class FleetModel:
     created_ms: int | None
     updated_ms: int | None
     tags_here: tuple[str, ...] = ()
+    verdicts: Mapping[str, Health] = field(default_factory=dict)
+
+    @property
+    def health(self) -> str:
+        """The verdict that a person should see first; "not judged" without any."""
+        return healths.worst(self.verdicts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +82,7 @@ def listing(
     stage: str = "",
     source: str = "",
     gap: str = "",
+    health: str = "",
     limit: int = 500,
     offset: int = 0,
 ) -> Listing:
@@ -80,11 +91,20 @@ def listing(
     text: words that name, description, tags or tags made here hold, whatever their case.
     stage: one of STAGES; models with a version in it.
     gap: a part of lineage (or "any") that the version that speaks for the model lacks.
+    health: the worst verdict, one of core.services.health.ORDER.
     """
     here = notes.tags_of_models(house)
     known = [replace(model, tags_here=here[model.ref]) if model.ref in here else model for model in fleet(house)]
     found = [model for model in known if _wanted(model, text.casefold().split(), stage, source, gap)]
-    return Listing(models=tuple(found[offset : offset + limit]), total=len(found))
+    if health:
+        found = [model for model in _judged(house, found) if model.health == health]
+        return Listing(models=tuple(found[offset : offset + limit]), total=len(found))
+    return Listing(models=tuple(_judged(house, found[offset : offset + limit])), total=len(found))
+
+
+def _judged(house: House, found: Sequence[FleetModel]) -> list[FleetModel]:
+    verdicts = watching.verdicts(house, [model.ref for model in found]) if found else {}
+    return [replace(model, verdicts=verdicts[model.ref]) if model.ref in verdicts else model for model in found]
 
 
 @needs("view")
@@ -101,10 +121,11 @@ def fleet(house: House) -> tuple[FleetModel, ...]:
 
 
 @needs("view")
-def csv(house: House, *, text: str = "", stage: str = "", source: str = "", gap: str = "") -> bytes:
+def csv(house: House, *, text: str = "", stage: str = "", source: str = "", gap: str = "", health: str = "") -> bytes:
     """The whole filtered list as CSV (UTF-8). Cells that a spreadsheet would run as a formula are kept as text."""
     total = len(fleet(house))
-    rows = listing(house, text=text, stage=stage, source=source, gap=gap, limit=total).table.to_pylist()
+    found = listing(house, text=text, stage=stage, source=source, gap=gap, health=health, limit=total)
+    rows = found.table.to_pylist()
     out = io.StringIO()
     writer = csv_module.writer(out)
     names = _table(()).schema.names
@@ -180,6 +201,10 @@ def _table(models: Sequence[FleetModel]) -> pa.Table:
     }
     for part in PARTS:
         columns[part] = (pa.bool_(), [part not in m.lineage.missing if m.lineage else None for m in models])
+    columns["health"] = (text, [model.health for model in models])
+    for category in CATEGORIES:
+        outcomes = [model.verdicts[category].outcome if category in model.verdicts else "" for model in models]
+        columns[f"health_{category}"] = (text, outcomes)
     for name in ("created_ms", "updated_ms"):
         columns[name] = (pa.int64(), [getattr(model, name) for model in models])
     return pa.table({name: pa.array(values, kind) for name, (kind, values) in columns.items()})

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.errors import Invalid, NotFound
+from core.monitors.draft_files import not_ours, of_monitor
 from core.monitors.draft_guesses import guessed, label_values
-from core.monitors.drafts import Draft, not_ours, of_monitor
+from core.monitors.drafts import Draft
 from core.monitors.files import load_one
 from core.monitors.guesses import Guesser
 from core.monitors.monitor import Scalar

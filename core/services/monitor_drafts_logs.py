@@ -1,4 +1,4 @@
-"""Where the log of a monitor in the making may be: found below the working folder, typed, or uploaded.
+"""Where the log of a monitor in the making may be: found below the working folder, or typed.
 
 Relative paths start at the working folder, that of gatehouse.toml (of the demo: its own folder). Somebody behind a
 browser or a token names nothing outside of it, by no absolute path, no step upwards and no link, and nothing hidden or
@@ -8,10 +8,8 @@ of the stores; object storage may be named. A command of the user who owns the f
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
 import re
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +18,12 @@ from urllib.parse import unquote, urlsplit
 
 from core.errors import Invalid, NotAllowed
 from core.monitors.monitor import Table
-from core.profiling.look import look_at
 from core.profiling.partitions import partitions
 from core.services.guard import needs
 from core.services.house import DEMO, House
 
 SCHEMES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
 ENDINGS = (".parquet", ".csv", ".csv.gz", ".tsv")
-BIGGEST = 200_000_000
 MOST_COLUMNS = 2_000
 DEEPEST, MOST_VISITED, MOST_FOUND = 8, 20_000, 300
 MOST_NAMED = 12  # so many files of a folder are also offered one by one
@@ -78,7 +74,7 @@ def found(house: House) -> FoundLogs:
             tables.append(FoundLog(address=relative, place="delta", files=1, size=0, newest_ms=_changed(place)))
             continue
         for name in sorted(names):
-            ending = _ending(name)
+            ending = ending_of(name)
             path = os.path.join(place, name)
             if not ending or name[:1] in "._" or os.path.islink(path):
                 continue
@@ -123,7 +119,7 @@ def checked_address(house: House, address: str) -> str:
         if glob.has_magic(step) and not os.path.lexists(fixed / step):
             break
         fixed = fixed / step
-    _must_be_inside(house, fixed, address)
+    must_be_inside(house, fixed, address)
     return "/".join(steps)
 
 
@@ -147,73 +143,13 @@ def files_of(house: House, address: str, place: Place = "files") -> list[str]:
         )  # fmt: skip
     if "://" not in named and house.actor.kind != "local":
         for path in paths:
-            _must_be_inside(house, Path(path), address)
+            must_be_inside(house, Path(path), address)
     return paths
-
-
-@needs("operate", everywhere=True)
-def upload(house: House, model: str, name: str, content: bytes) -> str:
-    """Keeps a file below logs/ of the working folder; returns the address of all that was uploaded for the model.
-
-    model, name: anything; of both only harmless letters are kept. A file is never overwritten: a second one of the same
-    name is kept beside it. What cannot be read leaves nothing behind. Raises Invalid, SourceError, NotAllowed.
-    """
-    if house.active == "demo":
-        raise NotAllowed(
-            "Nothing can be uploaded to the demo: its logs are part of the program.",
-            hint="Choose one of its logs, or sign in to your own stores.",
-        )
-    ending = _ending(name.casefold())
-    if not ending:
-        raise Invalid(
-            "The file is neither Parquet nor CSV.", field="file", hint=f"Known endings: {', '.join(ENDINGS)}."
-        )
-    if len(content) > BIGGEST:
-        raise Invalid(
-            f"The file has more than {BIGGEST // 1_000_000} MB.", field="file",
-            hint="Put it below the working folder by other means, and choose it there.",
-        )  # fmt: skip
-    base = base_of(house)
-    folder = base / "logs" / safe_name(model)
-    _must_be_inside(house, folder, "logs")
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f".{uuid.uuid4().hex}{ending}"
-    try:
-        aside.write_bytes(content)
-        seen = look_at([str(aside)])
-        if not seen.rows or len(seen.columns) > MOST_COLUMNS:
-            raise Invalid(
-                f"The file has {seen.rows:,} rows and {len(seen.columns):,} columns.", field="file",
-                hint=f"It needs a row, and at most {MOST_COLUMNS:,} columns.",
-            )  # fmt: skip
-        with house.deciding("operate") as tx:
-            tx.append("log.uploaded", f"log:{model[:250]}",
-                      {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})  # fmt: skip
-            aside.replace(_free(folder, safe_name(name[: -len(ending)]), ending))
-    except OSError as error:
-        raise Invalid(
-            f"The file cannot be kept: {error.strerror}.", hint="Is there room, and may it be written?"
-        ) from error
-    finally:
-        aside.unlink(missing_ok=True)
-    return f"logs/{folder.name}/*{ending}"
 
 
 def safe_name(text: str) -> str:
     """A text as one harmless part of a path."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_-")[:80] or "model"
-
-
-def _free(folder: Path, stem: str, ending: str) -> Path:
-    """A file that was not there, made empty at once, so that nobody else takes its name."""
-    for number in range(1, 10_000):
-        path = folder / f"{stem}{f'-{number}' if number > 1 else ''}{ending}"
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
-        except FileExistsError:
-            continue
-        return path
-    raise Invalid("There are too many files of this name.", field="file", hint="Rename it.")
 
 
 def _files(address: str, stats: list[os.stat_result]) -> FoundLog:
@@ -242,7 +178,8 @@ def _group(folder: str, ending: str) -> tuple[str, str]:
     return "/".join([*kept, *(["**"] if split is not None else []), f"*{ending}"]), ending
 
 
-def _ending(name: str) -> str:
+def ending_of(name: str) -> str:
+    """The ending by which a file is a log, "" of others."""
     return next((ending for ending in ENDINGS if name.endswith(ending)), "")
 
 
@@ -266,7 +203,9 @@ def _object_address(house: House, address: str) -> str:
     return address
 
 
-def _must_be_inside(house: House, path: Path, address: str) -> None:
+@needs("operate", everywhere=True)
+def must_be_inside(house: House, path: Path, address: str) -> None:
+    """Raises Invalid for what is, links followed, outside of the working folder or in the stores."""
     real = path.resolve()
     home = house.settings.home.resolve()
     if not real.is_relative_to(base_of(house).resolve()) or real.is_relative_to(home):

@@ -1,6 +1,6 @@
 """Around the steps of Monitor a model: which draft is open, where one is in it, and what several steps need."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -157,6 +157,18 @@ def mistake(error: GatehouseError) -> None:
     """An error and what to do, where it happened."""
     hint = f"  \n{plain(error.hint, 1_000)}" if error.hint else ""
     st.error(f"**{plain(error.message, 1_000)}**{hint}", icon=":material/error:")
+
+
+def problems(draft: Draft, found: Sequence[GatehouseError]) -> None:
+    """What is wrong with a draft, and the ways to the steps in which it is put right."""
+    for problem in found[:6]:
+        mistake(problem)
+    if found:
+        with st.container(horizontal=True):
+            if not draft.since and not draft.reference_files:
+                go(4, "Choose the reference", "draft_to_reference")
+            if len(found) > 1 or draft.since or draft.reference_files:
+                go(2, "Change the columns", "draft_to_columns")
 
 
 def size(count: int) -> str:

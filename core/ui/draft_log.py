@@ -5,10 +5,10 @@ from dataclasses import replace
 import streamlit as st
 
 from core.errors import GatehouseError, Invalid
-from core.services import monitor_drafts, monitor_drafts_logs
+from core.services import monitor_drafts, monitor_drafts_logs, monitor_drafts_upload
 from core.services.house import House, now_ms
 from core.services.monitor_drafts_kept import Kept, LabelsFrom
-from core.services.monitor_drafts_logs import BIGGEST, ENDINGS, FoundLog, FoundLogs, Place
+from core.services.monitor_drafts_logs import ENDINGS, FoundLog, FoundLogs, Place
 from core.ui import draft_frame, moments
 from core.ui.draft_frame import Making
 from core.ui.plain import bare, plain
@@ -98,7 +98,7 @@ def _told(log: FoundLog) -> str:
 def _upload(house: House, model: str) -> str:
     file = st.file_uploader(
         "File", type=[ending.removeprefix(".") for ending in ENDINGS], key=draft_frame.fresh("file"),
-        max_upload_size=BIGGEST // 1_000_000,
+        max_upload_size=monitor_drafts_upload.BIGGEST // 1_000_000,
         help="It is kept in the folder logs/ of the working folder, under the model's name.",
     )  # fmt: skip
     if file is None:
@@ -108,7 +108,7 @@ def _upload(house: House, model: str) -> str:
         return ""
     name = monitor_drafts.checked_model(model)
     return draft_frame.remember(
-        ("upload", name, file.file_id), lambda: monitor_drafts_logs.upload(house, name, file.name, file.getvalue()),
+        ("upload", name, file.file_id), lambda: monitor_drafts_upload.upload(house, name, file.name, file.getvalue()),
         "Keeping the file",
     )  # fmt: skip
 

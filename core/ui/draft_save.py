@@ -12,6 +12,8 @@ from core.ui.draft_trial import EVERY_S, progress, running
 from core.ui.plain import plain
 from core.ui.visit import current
 
+SHORT = 26
+
 
 def step(house: House, made: Making) -> None:
     """What would be written, and writing it."""
@@ -27,8 +29,7 @@ def step(house: House, made: Making) -> None:
         new = "a new file" if not seen.digest else "a file that is there"
         told = f"{plural(seen.added, 'line')} added" + (f", {seen.removed} removed" if seen.removed else "")
         st.markdown(f"**monitors/{plain(seen.file)}**, {new}: {told if seen.diff else 'nothing would change'}.")
-        for problem in seen.checked.problems[:6]:
-            draft_frame.mistake(problem)
+        draft_frame.problems(made.draft, seen.checked.problems)
         if seen.refused:
             st.error(f"**{plain(seen.refused, 1_000)}**  \n{plain(seen.hint, 1_000)}", icon=":material/lock:")
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -43,11 +44,14 @@ def step(house: House, made: Making) -> None:
                 else:
                     st.rerun()
             st.download_button(
-                "YAML", seen.checked.text, seen.file.rpartition("/")[2], "text/yaml", icon=":material/download:",
-                key="draft_yaml", on_click="ignore",
+                "YAML", lambda: seen.checked.text, seen.file.rpartition("/")[2], "text/yaml", key="draft_yaml",
+                icon=":material/download:", on_click="ignore",
             )  # fmt: skip
             st.caption("The file is written, then all of the log is read. Both are noted in the audit trail.")
-        st.code(seen.diff or seen.checked.text, language="diff" if seen.diff else "yaml", height=460)
+        if not seen.checked.problems:
+            told = seen.diff or seen.checked.text
+            short = len(told.splitlines()) <= SHORT
+            st.code(told, language="diff" if seen.diff else "yaml", height="content" if short else 560)
 
 
 def _reading(house: House, made: Making) -> None:
@@ -86,7 +90,5 @@ def _followed(made: Making, was_running: bool) -> None:
 
 
 def _leave(model: str) -> None:
-    """To the page of its numbers; to the list of logs where there is none."""
-    known = {name for _, name, *_ in find.PAGES}
-    page = "monitoring" if "monitoring" in known and find.may_open(current(), "monitoring") else "sources"
-    st.switch_page(find.link(page), query_params={"model": model})
+    """To the page of its numbers."""
+    st.switch_page(find.link("monitoring"), query_params={"model": model})

@@ -38,8 +38,7 @@ def step(house: House, made: Making) -> None:
             "whether the numbers make sense, then save."
         )
         if problems := checked(made.draft).problems:
-            for problem in problems[:6]:
-                draft_frame.mistake(problem)
+            draft_frame.problems(made.draft, problems)
             return
         try:
             days = [day for day, _ in draft_reference.days_of(house, made).days][-CHOICES:]

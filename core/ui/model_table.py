@@ -10,7 +10,7 @@ from core.governance.lineage import PARTS
 from core.services import models
 from core.services.house import House
 from core.services.models import FleetModel
-from core.ui import badges, moments
+from core.ui import badges, moments, url, verdicts
 
 PAGE = 100
 GAPS = {"any": "Any part missing"} | {part: f"{badges.PARTS[part]} missing" for part in PARTS}
@@ -24,6 +24,7 @@ class Filters:
     stage: str
     source: str
     gap: str
+    health: str
 
 
 def filters(house: House) -> Filters:
@@ -37,7 +38,7 @@ def filters(house: House) -> Filters:
             placeholder="Name, description, tag or alias",
             icon=":material/search:",
             bind="query-params",
-            width=320,
+            width=280,
         )
         stage = st.pills(
             "Stage",
@@ -54,9 +55,21 @@ def filters(house: House) -> Filters:
             key="gap",
             placeholder="All",
             bind="query-params",
-            width=190,
+            width=165,
             help="Of the version that speaks for the model: the newest in production, else the newest.",
         )
+        url.one_from_url("health", "health", list(verdicts.VERDICTS))
+        health = st.selectbox(
+            "Health",
+            list(verdicts.VERDICTS),
+            index=None,
+            format_func=lambda outcome: verdicts.VERDICTS[outcome][0],
+            key="health",
+            placeholder="All",
+            width=150,
+            help="The worst verdict on the live version.",
+        )
+        url.one_to_url("health", "health", health)
         source = None
         if len(house.sources) > 1:
             source = st.selectbox(
@@ -68,7 +81,7 @@ def filters(house: House) -> Filters:
                 bind="query-params",
                 width=170,
             )
-    return Filters(text=text or "", stage=stage or "", source=source or "", gap=gap or "")
+    return Filters(text=text or "", stage=stage or "", source=source or "", gap=gap or "", health=health or "")
 
 
 def table(house: House, wanted: Filters) -> str | None:
@@ -101,10 +114,12 @@ def table(house: House, wanted: Filters) -> str | None:
 def _grid(found: tuple[FleetModel, ...], *, several: bool) -> str | None:
     C = st.column_config  # noqa: N806
     marks, mark_colours = badges.lineage_options()
+    judged, judged_colours = verdicts.mark_options()
     frame = pd.DataFrame(
         {
             "model": [model.name[:200] for model in found],
             "stage": [[badges.STAGES[model.stage][0]] if model.stage else [] for model in found],
+            "health": [[_worst(model)] for model in found],
             "versions": [model.versions for model in found],
             "production": [_numbers(model.production) for model in found],
             "staging": [_numbers(model.staging) for model in found],
@@ -112,11 +127,13 @@ def _grid(found: tuple[FleetModel, ...], *, several: bool) -> str | None:
             "here": [list(model.tags_here) for model in found],
             "updated": moments.column([model.updated_ms for model in found]),
             "lineage": [badges.lineage_marks(model.lineage) for model in found],
+            "verdicts": [verdicts.marks(model.verdicts) if model.verdicts else [] for model in found],
             "description": [model.description[:300] for model in found],
             "source": [model.source for model in found],
         }
     )
     hidden = {"source"} if not several else set()
+    hidden |= set() if any(model.verdicts for model in found) else {"verdicts"}
     hidden |= set() if any(model.tags_here for model in found) else {"here"}
     clicked = C.ButtonColumn("Model", pinned=True, alignment="left", type="tertiary", key="opened_model", width=190)
     st.dataframe(
@@ -135,6 +152,20 @@ def _grid(found: tuple[FleetModel, ...], *, several: bool) -> str | None:
                 options=[word for word, _, _ in badges.STAGES.values()],
                 width=115,
                 color=[colour for _, _, colour in badges.STAGES.values()],
+            ),
+            "health": C.MultiselectColumn(
+                "Health",
+                options=[_word(outcome) for outcome in verdicts.VERDICTS],
+                width=150,
+                color=[colour for _, _, colour in verdicts.VERDICTS.values()],
+                help="The worst verdict on the live version. All five stand at the end of the row.",
+            ),
+            "verdicts": C.MultiselectColumn(
+                "Verdicts",
+                options=judged,
+                color=judged_colours,
+                width=560,
+                help="Of the live version: ✓ pass, ✗ fail, … not enough data, – not applicable, ? not judged.",
             ),
             "versions": C.NumberColumn("Versions", format="localized", width=80),
             "production": C.TextColumn("In production", width=105),
@@ -156,6 +187,14 @@ def _grid(found: tuple[FleetModel, ...], *, several: bool) -> str | None:
     click = st.session_state.get("opened_model")
     row = click["row"] if click else None
     return found[row].ref if row is not None and row < len(found) else None
+
+
+def _word(outcome: str) -> str:
+    return f"{verdicts.GLYPHS[outcome]} {verdicts.VERDICTS[outcome][0]}"
+
+
+def _worst(model: FleetModel) -> str:
+    return _word(model.health)
 
 
 def _numbers(versions: tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
 """One model opened, and one of its versions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -120,8 +120,11 @@ def timeline(model: ModelDetail) -> None:
             st.toggle(f"Show all {len(model.events)}", key="all_events")
 
 
-def version(opened: VersionDetail, author: Author, trainer: Author) -> None:
-    """Everything about one version. author, trainer: who stands behind the users of the version and of its run."""
+def version(opened: VersionDetail, author: Author, trainer: Author, health: Callable[[], None]) -> None:
+    """Everything about one version. author, trainer: who stands behind the users of the version and of its run.
+
+    health: draws its verdicts.
+    """
     with st.container(border=True, key="version_head"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.subheader(f"Version {plain(opened.version)}", anchor=False, width="content")
@@ -137,6 +140,7 @@ def version(opened: VersionDetail, author: Author, trainer: Author) -> None:
         facts += [f"MLflow stage {plain(opened.registry_stage)}" if opened.registry_stage not in (None, "None") else ""]
         st.caption(" · ".join(fact for fact in facts if fact))
         tags(opened.tags)
+    health()
     left, right = st.columns([6, 5], gap="small")
     with left:
         origin(opened)

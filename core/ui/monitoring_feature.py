@@ -1,7 +1,5 @@
 """One feature opened: the reference beside what was served, its course, its segments, findings that name it."""
 
-from urllib.parse import quote
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -16,6 +14,7 @@ from core.services.monitored_feature import MonitoredFeature
 from core.ui.chart_frame import Explained, framed
 from core.ui.monitoring_chosen import Chosen
 from core.ui.plain import plain
+from core.ui.ways import way
 
 SPREAD = Explained(
     what="Shares of rows in the cells that the test compares. Cells of numbers hold about equal shares of the "
@@ -42,7 +41,7 @@ def feature(house: House, chosen: Chosen, name: str, found: DriftMap) -> None:
     told = monitored_feature.feature(house, chosen.model, chosen.version, name, chosen.from_ms)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader(plain(name, 80), anchor=False, width="content")
-        st.markdown(f"[In all models](/features?feature={quote(name, safe='')})", width="content")
+        way("features", "In all models", icon=":material/view_column:", feature=name)
     _findings(house, chosen, name)
     if told is None:
         st.info("No window shown holds this feature, or the reference lacks it.", icon=":material/hourglass_empty:")
@@ -122,8 +121,7 @@ def _segments(told: MonitoredFeature, basis: str) -> None:
 
 def _findings(house: House, chosen: Chosen, name: str) -> None:
     for one in monitoring.findings_of(house, chosen.model, name)[:5]:
-        state = "cleared" if one.cleared_ms is not None else "open"
-        st.markdown(
-            f":material/flag: [{plain(one.title, 120)}](/findings?finding={quote(one.finding_id, safe='')}) "
-            f"({state}): {plain(one.reason, 300)}"
-        )
+        state = "over" if one.cleared_ms is not None else "open"
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            way("findings", plain(one.title, 120), icon=":material/flag:", finding=one.finding_id)
+            st.caption(plain(f"{state}: {one.reason}", 400), width="stretch")

@@ -1,7 +1,5 @@
 """The head of the page Monitoring: which model, version and windows; what leads on from here."""
 
-from urllib.parse import quote
-
 import streamlit as st
 
 from core.governance.attention import plural
@@ -11,6 +9,7 @@ from core.services.monitoring import Opened
 from core.ui import moments, url
 from core.ui.monitoring_chosen import Chosen
 from core.ui.plain import plain
+from core.ui.ways import way
 
 SPANS = {"30": 30, "90": 90, "all": 0}
 SPAN_WORDS = {"30": "Last 30", "90": "Last 90", "all": "All"}
@@ -96,11 +95,10 @@ def _facts(found: Opened, version: str) -> None:
         told.append(ripe + (f", the next on {moments.date(found.next_ms)}" if found.next_ms else ""))
     if found.live and version != found.live:
         told.append(f"verdicts below are of version {found.live}")
-    name = quote(found.model, safe="")
-    st.caption(
-        plain(" · ".join(told), 400)
-        + f" · [Findings](/findings?model={name}) · [Fairness](/fairness?model={name}) · [Models](/models)"
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(plain(" · ".join(told), 400), width="stretch")
+        way("findings", "Findings", icon=":material/notifications_active:", model=found.model)
+        way("fairness", "Fairness", icon=":material/balance:", model=found.model)
 
 
 def _nothing() -> None:

@@ -1,4 +1,6 @@
-"""The five verdicts of a model side by side, each with its reason."""
+"""The five verdicts of a model side by side, each with its reason and the way to what stands behind it."""
+
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -8,6 +10,14 @@ from core.services.house import House
 from core.ui import moments, verdicts
 from core.ui.monitoring_chosen import Chosen
 from core.ui.plain import plain
+
+BEHIND: dict[str, tuple[str, ...]] = {
+    "data_quality": ("Drift", "Data quality"),
+    "performance": ("Performance",),
+    "infrastructure": ("Infrastructure",),
+    "business": ("Business",),
+}
+"""Category -> sections of this page that hold its numbers; fairness has a page of its own."""
 
 
 def strip(house: House, chosen: Chosen) -> None:
@@ -31,6 +41,8 @@ def strip(house: House, chosen: Chosen) -> None:
                 first = monitoring.label(chosen.monitor, one.from_ms)
                 last = monitoring.label(chosen.monitor, one.end_ms - 1)
                 st.caption(plain(f"n = {one.n:,} · {first}" + (f" to {last}" if last != first else "")))
+            if one.outcome != "not applicable":
+                _behind(category, chosen.model)
     one = next(iter(found.values()))
     st.caption(
         plain(
@@ -40,3 +52,18 @@ def strip(house: House, chosen: Chosen) -> None:
     )
     for each in (one for verdict in found.values() for one in verdict.details if one["metric"] == "forecast"):
         st.warning(plain(str(each["why"]), 400), icon=":material/trending_up:")
+
+
+def _behind(category: str, model: str) -> None:
+    """Buttons that open the sections of a category; a link to the page Fairness."""
+    if category not in BEHIND:
+        st.markdown(f"[Open Fairness](/fairness?model={quote(model, safe='')})")
+        return
+    with st.container(horizontal=True, gap="small"):
+        for section in BEHIND[category]:
+            st.button(f"Open {section}", key=f"open_{section}", type="tertiary", on_click=_open, args=(section,))
+
+
+def _open(section: str) -> None:
+    """Before the page is drawn again: the choice of a section below takes this as its value, and the URL too."""
+    st.session_state["section"] = section

@@ -14,6 +14,7 @@ from core.services.sources import SourceStatus
 from core.ui import badges, moments
 from core.ui.plain import plain
 from core.ui.visit import leave
+from core.ui.ways import way
 
 URGENCY = {
     "now": ("red", ":material/error:", "Now"),
@@ -138,7 +139,9 @@ def attention(house: House, found: Sequence[Need]) -> None:
         if not found and any(house.syncing(name) for name in house.sources):
             st.caption("Nothing so far; a sync is under way.")
         elif not found:
-            st.markdown(":green[:material/task_alt:] Nothing. Sources, lineage, candidates and runs are in order.")
+            st.markdown(
+                ":green[:material/task_alt:] Nothing. Sources, verdicts, lineage, candidates and runs are in order."
+            )
         for number, need in enumerate(found):
             colour, icon, word = URGENCY[need.urgency]
             with st.container(horizontal=True, vertical_alignment="top", gap="small", key=f"need_{number}"):
@@ -146,9 +149,7 @@ def attention(house: House, found: Sequence[Need]) -> None:
                 with st.container(gap=None, width="stretch"):
                     st.markdown(f"**{plain(need.title)}**")
                     st.caption(f"{plain(need.detail, 600)}  \n{plain(need.hint)}")
-                st.page_link(
-                    find.link(need.page), label="Open", icon=":material/arrow_forward:", query_params=dict(need.params)
-                )
+                way(need.page, "Open", icon=":material/arrow_forward:", **dict(need.params))
 
 
 def stages(seen: Glance) -> None:

@@ -1,8 +1,8 @@
 // The palette: Ctrl+K (or Cmd+K) opens it anywhere, also inside inputs. What it shows is untrusted text and is only
 // ever set as text. Python is asked as one types; an answer says for which text it is, late ones are dropped.
 const PAUSE_MS = 90;
-const ICONS = { page: "web_asset", view: "bookmark", model: "deployed_code", version: "sell", experiment: "science", run: "play_circle" };
-const NAMES = { page: "Page", view: "View", model: "Model", version: "Version", experiment: "Experiment", run: "Run" };
+const ICONS = { page: "web_asset", view: "bookmark", model: "deployed_code", version: "sell", feature: "view_column", experiment: "science", run: "play_circle" };
+const NAMES = { page: "Page", view: "View", model: "Model", version: "Version", feature: "Feature", experiment: "Experiment", run: "Run" };
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement;

@@ -65,6 +65,9 @@ def _pages(house: House) -> dict[str, list[Any]]:
         ],
         "Monitor": [
             page("monitoring", "Monitoring", "monitoring"),
+            page("features", "Features", "view_column"),
+            page("fairness", "Fairness", "balance"),
+            page("findings", "Findings", "notifications_active"),
         ],
         "Govern": [
             page("inventory", "Inventory", "inventory"),

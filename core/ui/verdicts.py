@@ -7,9 +7,9 @@ import streamlit as st
 
 from core.facts.judged import Health
 from core.governance.policy import CATEGORIES, CATEGORY_TITLE
+from core.services.health import NOT_JUDGED
 from core.ui.badges import Colour
 
-NOT_JUDGED = "not judged"
 VERDICTS: dict[str, tuple[str, str, Colour]] = {
     "pass": ("Pass", ":material/check_circle:", "green"),
     "fail": ("Fail", ":material/error:", "red"),
@@ -25,7 +25,6 @@ ICONS = {
     "business": ":material/payments:",
     "fairness": ":material/balance:",
 }
-ORDER = ("fail", "not enough data", "pass", "not applicable", NOT_JUDGED)
 
 
 def verdict(outcome: str, *, help: str | None = None) -> Any:
@@ -37,12 +36,6 @@ def verdict(outcome: str, *, help: str | None = None) -> Any:
 def outcome_of(health: Mapping[str, Health], category: str) -> str:
     """The verdict on a category; not judged where there is none."""
     return health[category].outcome if category in health else NOT_JUDGED
-
-
-def worst(health: Mapping[str, Health]) -> str:
-    """The verdict that a person should see first."""
-    found = {one.outcome for one in health.values()}
-    return next((outcome for outcome in ORDER if outcome in found), NOT_JUDGED)
 
 
 def marks(health: Mapping[str, Health]) -> list[str]:

@@ -77,9 +77,10 @@ def test_from_a_bare_file_to_numbers_in_under_three_minutes(tmp_path: Path, fres
         step(page, "draft_save")
         expect(page.get_by_text("+model: loans")).to_be_visible()
         button(page, "draft_write").click()
-        page.wait_for_url(re.compile("/sources|/monitoring"), timeout=JOB_MS)
+        page.wait_for_url("**/monitoring?model=loans", timeout=JOB_MS)
         settle(page)
-        expect(page.get_by_text("loans").first).to_be_attached()
+        expect(page.get_by_role("heading", name="Monitoring")).to_be_visible()
+        expect(page.get_by_text(re.compile(r"ROC AUC is 0\.\d+")).first).to_be_visible()
         took_s = time.monotonic() - began_s
         print(f"\nfrom Sources to numbers: {took_s:.1f} s")
         assert took_s < MOST_S

@@ -41,13 +41,27 @@ ROUTES = {
     "/audit/{seq}": ("", "audit"),
     "/notes": ("subject=model:demo:credit_risk", "view"),
     "/views": ("", "view"),
+    "/findings": ("", "view"),
+    "/findings/{finding_id}": ("", "view"),
+    "/policies": ("", "view"),
+    "/verdicts": ("", "view"),
 }
-FILLED = {"model": "demo:credit_risk", "entry": "demo:credit_risk", "job_id": "none", "seq": "1"}
-WRITES = {"/jobs": ({"kind": "profile", "model": "nothing"}, "operate"), "/sync": ({"source": "nothing"}, "operate")}
+FILLED = {
+    "model": "demo:credit_risk",
+    "entry": "demo:credit_risk",
+    "job_id": "none",
+    "seq": "1",
+    "finding_id": "f_none",
+}
+WRITES = {
+    "/jobs": ({"kind": "profile", "model": "nothing"}, "operate"), "/sync": ({"source": "nothing"}, "operate"),
+    "/findings/{finding_id}/answer": ({"act": "acknowledge", "revision": 0}, "annotate"),
+}  # fmt: skip
 PAGES = {
     "overview": "view", "experiments": "view", "run": "view", "compare_runs": "view", "models": "view",
     "inventory": "view", "projects": "view", "sources": "view", "audit": "audit", "access": "access_view",
-    "account": None, "monitor_model": "operate",
+    "account": None, "monitor_model": "operate", "monitoring": "view", "findings": "view", "fairness": "view",
+    "features": "view",
 }  # fmt: skip
 EVERYBODY = {login: role for login, _, role in demo_people.PEOPLE}
 

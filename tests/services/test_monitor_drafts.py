@@ -16,6 +16,7 @@ from core.services import (
     monitor_drafts_logs,
     monitor_drafts_save,
     monitor_drafts_trial,
+    monitor_drafts_upload,
 )  # fmt: skip
 from core.services.house import House
 from core.services.monitor_drafts_kept import Kept
@@ -148,7 +149,7 @@ def test_saving_writes_what_was_shown_and_reads_the_log(staff: People, tmp_path:
         monitor_drafts_save.save(house, replace(draft, zone="Europe/Vienna"), "")
     again = monitor_drafts_save.preview(house, replace(draft, zone="Europe/Vienna"))
     assert (again.added, again.removed) == (1, 0)
-    assert "+zone: Europe/Vienna" in again.diff
+    assert '+zone: "Europe/Vienna"' in again.diff
     there = monitor_drafts.existing(house, "loans")
     assert there is not None
     assert (there.reason, there.draft and there.draft.roles["score"]) == ("", "score")
@@ -172,18 +173,18 @@ def test_nothing_is_saved_or_uploaded_in_the_demo(glimpsed: House) -> None:
     with pytest.raises(NotAllowed):
         monitor_drafts_save.save(glimpsed, draft, "")
     with pytest.raises(NotAllowed):
-        monitor_drafts_logs.upload(glimpsed, "mine", "x.parquet", b"PAR1")
+        monitor_drafts_upload.upload(glimpsed, "mine", "x.parquet", b"PAR1")
 
 
 def test_an_upload_is_kept_under_a_harmless_name_and_never_over_another(house: House, tmp_path: Path) -> None:
     content = (tmp_path / LOG).read_bytes()
     for _ in range(2):
-        assert monitor_drafts_logs.upload(house, "../a b", "../../x y.parquet", content) == "logs/a_b/*.parquet"
+        assert monitor_drafts_upload.upload(house, "../a b", "../../x y.parquet", content) == "logs/a_b/*.parquet"
     assert sorted(path.name for path in (tmp_path / "logs" / "a_b").iterdir()) == ["x_y-2.parquet", "x_y.parquet"]
     with pytest.raises(Invalid):
-        monitor_drafts_logs.upload(house, "a", "x.exe", content)
+        monitor_drafts_upload.upload(house, "a", "x.exe", content)
     with pytest.raises(Exception, match="cannot be read"):
-        monitor_drafts_logs.upload(house, "b", "x.parquet", b"no parquet")
+        monitor_drafts_upload.upload(house, "b", "x.parquet", b"no parquet")
     assert list((tmp_path / "logs" / "b").iterdir()) == []
 
 

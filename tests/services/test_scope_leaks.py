@@ -30,8 +30,14 @@ from core.services import (
     directory,
     evaluation,
     export,
+    fairness_history,
+    fairness_view,
+    features,
     find,
+    findings,
+    findings_answer,
     fleet,
+    fleet_health,
     health,
     histories,
     identity,
@@ -42,8 +48,12 @@ from core.services import (
     logs,
     measurements,
     models,
+    monitored_feature,
+    monitoring,
     monitoring_series,
     notes,
+    policies,
+    policy_modes,
     profile_book,
     profile_rows,
     profiling,
@@ -54,6 +64,7 @@ from core.services import (
     sources,
     versions,
     views,
+    watching,
     work,
 )  # fmt: skip
 from core.services.house import House, silent
@@ -186,9 +197,20 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
         )  # fmt: skip
         ids = sorted({r["edges"] for r in rows["profiles"] if r["model"] == name}) or ["e_none"]
         add(profile_book.edges_of, name, ids[0])
+        add(fairness_view.choices, name)
+        for family in (("sex",), ("sex", "age")):
+            add(fairness_view.seen_book, name, "3", family)
+            add(fairness_view.last_change, name, "3", family, NOW)
+            add(fairness_view.view, name, "3", family, 28, now_ms=NOW)
+            add(fairness_view.explorer, name, "3", family, 28, now_ms=NOW)
+            add(fairness_history.history, name, "3", family, 28, "positive_rate", "difference", "window", now_ms=NOW)
         add(evaluation.evaluate, name)
         add(evaluation.start, name)
         add(health.of_model, name)
+        add(monitoring.opened, name, as_of_ms=NOW)
+        add(monitoring.drift_map, name, "3", -1)
+        add(monitoring.findings_of, name)
+        add(monitored_feature.feature, name, "3", "AGE", -1)
         add(health.drift, name)
         for version in sorted({r["version"] for r in rows["profiles"] if r["model"] == name})[:3] or ["1"]:
             for metric in ("roc_auc", "mae", "label_coverage"):
@@ -202,8 +224,19 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
         add(monitoring_series.arms, name)
     for name in sorted({r["name"] for r in rows["profiles"] if r["name"]})[:5] or ["x0"]:
         add(health.drift_of_feature, name)
+        add(features.opened, name, now_ms=NOW)
+    add(features.watched, now_ms=NOW)
+    add(features.listing, now_ms=NOW)
+    add(features.names)
+    add(fleet_health.standing)
+    add(fleet_health.failing)
+    add(watching.monitors)
+    add(watching.verdicts, model_refs)
+    add(watching.maturity, names, now_ms=NOW)
     add(evaluation.unevaluated)
     add(health.fleet)
+    add(monitoring.models)
+    add(fairness_view.models)
     add(profile_rows.models)
     add(profiling.monitors)
     add(profiling.monitors, "own")
@@ -237,6 +270,19 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
     add(authors.of, run_refs[0].partition(":")[0], "somebody")
     add(projects.of_models)
     add(projects.names)
+    add(findings.listing, findings.Query(shown="all"), NOW)
+    add(findings.groups, findings.Query(shown="all"), NOW)
+    add(findings.states, NOW)
+    add(findings.counts)
+    add(policy_modes.modes)
+    add(policies.known)
+    for row in rows["findings"][:5] if side != "nowhere" else ({"finding_id": "f_0000000000000000"},) * 5:
+        add(findings.one, row["finding_id"], NOW)
+        add(findings_answer.history, row["finding_id"])
+        add(findings_answer.answer, [row["finding_id"]], "reopen", revisions={row["finding_id"]: 0})
+    for name in names:
+        add(policy_modes.mode, name, "fairness")
+        add(policy_modes.set_mode, [name], "all", "observe")
     return found
 
 
@@ -261,7 +307,7 @@ ASIDE = {
     "inventory_edits.plan", "inventory_edits.retire", "inventory_edits.restore", "inventory_import.preview",
     "inventory_import.apply", "inventory_tier.override_tier", "notes.edit", "notes.delete", "notes.remove_tag",
     "verification.verify", "views.view", "views.save", "views.rename", "views.update", "views.share",
-    "views.delete", "views.restore", "views.set_default", "views.hand_over",
+    "policies.publish", "views.delete", "views.restore", "views.set_default", "views.hand_over",
 }  # fmt: skip
 
 
