@@ -313,7 +313,7 @@ def _label_rate(house: House, model: str, version: str, from_ms: int, to_ms: int
 
 
 def _came_true(kept: Book, row: Profile, part: Part) -> Iterable[tuple[tuple[str, str], Measured]]:
-    """(metric, class) -> the label's rate or mean; rows whose score is invalid have labels too."""
+    """(metric, class) -> rate of the label, also of rows without a score, or its mean over rows with a prediction."""
     if isinstance(part, Output):
         negative, positive, _ = (int(rows) for rows in part.counts.sum(axis=1) + part.invalid)
         yield ("label_rate", ""), _share(positive, negative + positive)
