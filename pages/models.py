@@ -1,7 +1,5 @@
 """Models: all registered models; one opened (?model=source:name); one of its versions (&version=3)."""
 
-from functools import partial
-
 import streamlit as st
 
 from core.errors import NotFound
@@ -27,12 +25,12 @@ if ref:
         st.query_params["version"] = clicked
         st.rerun()
     if chosen:
-        trained = chosen.run.user_name if chosen.run else None
+        trained, shown = chosen.run.user_name if chosen.run else None, chosen.version
         model_view.version(
             chosen,
             authors.of(house, chosen.source, chosen.user_name),
             authors.of(house, chosen.source, trained),
-            partial(health_part.of_model, house, ref, chosen.version),
+            lambda: health_part.of_model(house, model.ref, shown),
         )
         notes_part.notes_and_tags(house, notes.subject_of("version", ref, chosen.version), "version")
     else:
