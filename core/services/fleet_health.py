@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from core.facts.judged import Health
 from core.governance.attention import Need, named, plural
 from core.governance.policy import CATEGORIES, CATEGORY_TITLE
-from core.services import health, watching
+from core.services import health, policy_modes, watching
 from core.services.cache import cached
 from core.services.guard import needs
 from core.services.house import House
@@ -99,19 +99,24 @@ def standing(house: House) -> FleetHealth:
 @needs("view")
 @cached(maxsize=4)
 def failing(house: House) -> tuple[Need, ...]:
-    """One need for each model that fails something, whatever it fails; beyond the first few one for all the rest."""
+    """One need for each model that fails something, whatever it fails; beyond the first few one for all the rest.
+
+    Where the policy only observes all that fails, it is worth a look and nobody is asked to act.
+    """
     found = []
+    modes = policy_modes.modes(house)
     for model, verdicts in health.fleet(house).items():
         bad = [verdicts[each] for each in CATEGORIES if each in verdicts and verdicts[each].outcome == "fail"]
         if bad:
-            found.append((-len(bad), model, bad))
-    found.sort(key=lambda each: each[:2])
-    told = [_need(model, bad) for _, model, bad in found[:SINGLE_NEEDS]]
+            asked = any(modes[model].of(one.category) != "observe" for one in bad) if model in modes else False
+            found.append((not asked, -len(bad), model, bad))
+    found.sort(key=lambda each: each[:3])
+    told = [_need(model, bad, asked=not observed) for observed, _, model, bad in found[:SINGLE_NEEDS]]
     if rest := found[SINGLE_NEEDS:]:
-        names = [model for _, model, _ in rest]
+        names = [model for _, _, model, _ in rest]
         told.append(
             Need(
-                urgency="now",
+                urgency="note" if rest[0][0] else "now",
                 title=f"{plural(len(rest), 'more model')} {'fails' if len(rest) == 1 else 'fail'} something",
                 detail=named(names, of=len(names)),
                 hint="Open the list of models that fail.",
@@ -122,15 +127,17 @@ def failing(house: House) -> tuple[Need, ...]:
     return tuple(told)
 
 
-def _need(model: str, bad: Sequence[Health]) -> Need:
+def _need(model: str, bad: Sequence[Health], *, asked: bool) -> Need:
     titles = [CATEGORY_TITLE[one.category] for one in bad]
     said = titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} and {titles[-1]}"
     reasons = [f"{CATEGORY_TITLE[one.category]}: {one.reason}" for one in bad] if len(bad) > 1 else [bad[0].reason]
     return Need(
-        urgency="now",
+        urgency="now" if asked else "note",
         title=f"{model} (version {bad[0].version}) fails {said}",
         detail=" ".join(reasons),
-        hint="Open it to see which windows, features or groups, and what the policy asks for.",
+        hint="Open it to see which windows, features or groups, and what the policy asks for."
+        if asked
+        else "Observed only: the policy asks nobody yet (Findings, Policy and modes).",
         page="monitoring",
         params=(("model", model),),
     )
