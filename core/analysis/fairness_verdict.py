@@ -189,7 +189,7 @@ def _why(gap: Gap, limit: Limit, outcome: Outcome, side: Side, rows: int, needed
     lies = {"inside": "the estimate lies inside the limit", "beyond": "the estimate lies beyond the limit"}
     estimate = lies.get(side, "there is no estimate yet")
     if needed is None:
-        return f"{compared} cannot be judged on {rows} rows; {estimate}"
+        return f"{compared} cannot be judged on {rows:,} rows; {estimate}"
     if rows >= needed:
-        return f"{compared} is too near the limit to be judged on {rows} rows; {estimate}"
-    return f"{compared} cannot be judged on {rows} rows, about {needed} a group are needed; {estimate}"
+        return f"{compared} is too near the limit to be judged on {rows:,} rows; {estimate}"
+    return f"{compared} cannot be judged on {rows:,} rows, about {needed:,} a group are needed; {estimate}"

@@ -131,7 +131,9 @@ def _times(one: Series, factor: float) -> Series:
 
 
 def _resources(chosen: Chosen, found: list[Series]) -> None:
-    if not chosen.monitor.resources or not _told(found):
+    if not chosen.monitor.resources:
+        return
+    if not _told(found):
         nothing("Resources are not shown: " + _why(chosen.monitor.resources, "resources", found))
         return
     said = [f"{one.name} was {last}" for one in found[:2] if (last := last_of(one, PLAIN, chosen))]

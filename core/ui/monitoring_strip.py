@@ -1,7 +1,5 @@
 """The five verdicts of a model side by side, each with its reason and the way to what stands behind it."""
 
-from urllib.parse import quote
-
 import streamlit as st
 
 from core.governance.policy import CATEGORIES, CATEGORY_TITLE
@@ -10,6 +8,7 @@ from core.services.house import House
 from core.ui import moments, verdicts
 from core.ui.monitoring_chosen import Chosen
 from core.ui.plain import plain
+from core.ui.ways import way
 
 BEHIND: dict[str, tuple[str, ...]] = {
     "data_quality": ("Drift", "Data quality"),
@@ -57,11 +56,14 @@ def strip(house: House, chosen: Chosen) -> None:
 def _behind(category: str, model: str) -> None:
     """Buttons that open the sections of a category; a link to the page Fairness."""
     if category not in BEHIND:
-        st.markdown(f"[Open Fairness](/fairness?model={quote(model, safe='')})")
+        way("fairness", "Fairness", icon=":material/arrow_forward:", model=model)
         return
-    with st.container(horizontal=True, gap="small"):
+    with st.container(gap=None):
         for section in BEHIND[category]:
-            st.button(f"Open {section}", key=f"open_{section}", type="tertiary", on_click=_open, args=(section,))
+            st.button(
+                section, icon=":material/arrow_downward:", key=f"open_{section}", type="tertiary", on_click=_open,
+                args=(section,), help=f"Opens the section {section} below.",
+            )  # fmt: skip
 
 
 def _open(section: str) -> None:
