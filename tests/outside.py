@@ -101,7 +101,7 @@ def _texts(told: Any) -> Iterable[str]:
         yield told
     elif isinstance(told, bytes):
         yield told.decode("utf-8", "replace")
-    elif isinstance(told, dict) or hasattr(told, "items"):
+    elif isinstance(told, dict) or callable(getattr(told, "items", None)):
         for key, value in told.items():
             yield from _texts(key)
             yield from _texts(value)

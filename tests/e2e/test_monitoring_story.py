@@ -23,7 +23,7 @@ def test_from_overview_to_an_answered_finding(demo_server: Served, fresh_page: C
     expect(card.get_by_text("Fail")).to_be_visible()
     expect(card.get_by_text(re.compile(r"of 7 features drifted"))).to_be_visible()
 
-    feature = page.get_by_label("Open a feature")
+    feature = page.get_by_role("combobox", name="Open a feature")
     feature.click()
     feature.fill("accident")
     page.get_by_role("option", name="accident_count").click()

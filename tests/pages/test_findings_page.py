@@ -97,7 +97,7 @@ def test_each_role_sees_what_it_may_do(made: Made, login: str) -> None:
         assert not app.exception
     assert ("acknowledge_opened" in keys(one)) == seen.actor.may("annotate")
     assert ("change_mode" in keys(policy)) == (seen.actor.may("inventory") or seen.actor.may("decide"))
-    assert "Default policy" in words(policy)
+    assert "Standard policy" in words(policy)
 
 
 def test_one_finding_is_told_whole_and_hostile_texts_do_nothing(made: Made) -> None:

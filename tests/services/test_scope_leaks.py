@@ -276,7 +276,8 @@ def calls(parts: Split, side: str) -> dict[str, list[tuple[Callable[..., Any], t
     add(findings.counts)
     add(policy_modes.modes)
     add(policies.known)
-    for row in rows["findings"][:5] if side != "nowhere" else ({"finding_id": "f_0000000000000000"},) * 5:
+    made_up = [{"finding_id": "f_0000000000000000"}] * 5
+    for row in made_up if side == "nowhere" else rows["findings"][:5] or made_up:
         add(findings.one, row["finding_id"], NOW)
         add(findings_answer.history, row["finding_id"])
         add(findings_answer.answer, [row["finding_id"]], "reopen", revisions={row["finding_id"]: 0})
@@ -390,7 +391,7 @@ def _flat(args: Any) -> Iterator[str]:
             yield arg[:80]
             source, _, rest = arg.partition(":")
             yield from (rest[:80], source)
-        elif isinstance(arg, tuple):
+        elif isinstance(arg, tuple | list):
             yield from _flat(arg)
         elif isinstance(arg, Wanted):
             yield arg.model
