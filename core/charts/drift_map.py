@@ -10,6 +10,7 @@ from core.analysis.drift_map import DriftMap
 from core.charts import theme
 
 ROW, FRAME, LEAST = 22, 90, 190
+CROWDED = 60
 TOP = 0.5
 """Effects from here on share the darkest colour (nats)."""
 MARKS = (
@@ -35,7 +36,8 @@ def drift_map(found: DriftMap, labels: Sequence[str], *, rows: Sequence[int]) ->
             "xgap": 1 if len(labels) > 45 else 2, "ygap": 2, "text": text, "hovertemplate": "%{text}<extra></extra>",
             "hoverongaps": False,
             "colorbar": {
-                "thickness": 8, "outlinewidth": 0, "len": 1, "title": {"text": "PSI0", "side": "right"},
+                "thickness": 8, "outlinewidth": 0, "lenmode": "pixels", "len": 170, "y": 1, "yanchor": "top",
+                "title": {"text": "PSI0", "side": "right"},
                 "tickvals": [0, 0.1, 0.25, TOP], "ticktext": ["0", "0.1", "0.25", f"{TOP} or more"],
             },
         }
@@ -48,7 +50,7 @@ def drift_map(found: DriftMap, labels: Sequence[str], *, rows: Sequence[int]) ->
             places = [(int(down), int(across)) for down, across in zip(*np.nonzero(where), strict=True)]
             traces.append(
                 {
-                    "type": "scatter", "mode": "markers", "name": word, "marker": _marker(symbol, place),
+                    "type": "scatter", "mode": "markers", "name": word, "marker": _marker(symbol, place, len(labels)),
                     "x": [labels[across] for _, across in places], "y": [ys[down] for down, _ in places],
                     "text": [text[down][across] for down, across in places],
                     "customdata": [found.keys[int(shown[down])][1] for down, _ in places],
@@ -61,17 +63,18 @@ def drift_map(found: DriftMap, labels: Sequence[str], *, rows: Sequence[int]) ->
         theme.layout(
             height,
             showlegend=len(traces) > 1,
-            xaxis={"type": "category", "showgrid": False, "nticks": 12, "tickangle": 0, "side": "bottom"},
-            yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "automargin": True, "dtick": 1,
-                   "tickfont": {"size": 11}},
+            xaxis={"type": "category", "showgrid": False, "nticks": 12, "tickangle": 0, "side": "bottom",
+                   "range": [-0.5, len(labels) - 0.5]},
+            yaxis={"type": "category", "range": [len(shown) - 0.5, -0.5], "showgrid": False, "automargin": True,
+                   "dtick": 1, "tickfont": {"size": 11}},
             hovermode="closest",
         ),
     )  # fmt: skip
 
 
-def _marker(symbol: str, place: int) -> dict[str, Any]:
+def _marker(symbol: str, place: int, windows: int) -> dict[str, Any]:
     line = {"width": 2 if symbol != "diamond" else 1, "color": theme.colour(place) if symbol != "diamond" else "white"}
-    return {"symbol": symbol, "size": 7, "color": theme.colour(place), "line": line}
+    return {"symbol": symbol, "size": 7 if windows <= CROWDED else 5, "color": theme.colour(place), "line": line}
 
 
 def _texts(found: DriftMap, shown: np.ndarray, labels: Sequence[str]) -> list[list[str]]:
