@@ -81,7 +81,10 @@ def drifts(kept: Book, version: str, rule: DataQualityRule, before: Before | Non
             (part, name)
             for start in starts
             for part, name, grp in kept.current[version, start]
-            if part in PARTS and not grp and (part not in PREDICTED or not name)
+            if part in PARTS
+            and not grp
+            and (part not in PREDICTED or not name)
+            and (part != "prediction" or kept.monitor.prediction)
         },
         key=lambda key: (PARTS.index(key[0]), key[1]),
     )

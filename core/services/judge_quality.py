@@ -27,6 +27,9 @@ def judge_quality(kept: Book, found: Drifts, changes: Sequence[SchemaChange], ru
     """Of the last window that holds rows. found: of the live version."""
     if not found.starts:
         return Judgement(category="data_quality", outcome="not enough data", reason="No window holds rows yet.")
+    if not found.keys:
+        why = "The monitor names no feature, score or prediction."
+        return Judgement(category="data_quality", outcome="not applicable", reason=why)
     drift, predicted, broken = _drift(kept, found, rule), _predicted(kept, found), _broken(kept, found, rule)
     schema = _schema(kept, found, changes)
     start = found.starts[-1]

@@ -128,9 +128,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     write(folder, "sorter", [sorted_into_classes(rng, day) for day in range(DAYS)], classes, task="multiclass",
           score=None, prediction="class", classes=["x", "y", "z"], version="version", features={"numeric": ["a"]},
           latency=None, status=None)  # fmt: skip
+    write(folder, "bare", [rows(rng, day) for day in range(3)], reference, task="other", score=None, label=None,
+          features={"numeric": []}, latency=None, status=None)  # fmt: skip
     house = House(load({}, folder))
-    assert [done["error"] for done in profile_all(house, None, silent, engine="duckdb", since=None)] == [None] * 3
-    for model in ("scorer", "pricer", "sorter"):
+    assert [done["error"] for done in profile_all(house, None, silent, engine="duckdb", since=None)] == [None] * 4
+    for model in ("scorer", "pricer", "sorter", "bare"):
         evaluation.evaluate(house, model, as_of_ms=AFTER)
     yield Judged(house)
     house.close()
@@ -227,6 +229,11 @@ def test_classes_are_judged_by_accuracy_and_only_the_live_version_is(told: Judge
     assert told.verdict("sorter", "infrastructure").outcome == "not applicable"
     assert {cell.version for cell in health.drift(told.house, "sorter")} == {"1", "2"}
     assert told.findings("sorter") == {}
+
+
+def test_a_log_of_which_nothing_is_told_is_judged_by_nothing(told: Judged) -> None:
+    assert {one.outcome for one in health.of_model(told.house, "bare").values()} == {"not applicable"}
+    assert told.findings("bare") == {}
 
 
 def test_judging_again_and_later_changes_no_id(told: Judged) -> None:
