@@ -27,7 +27,7 @@ def drift_map(found: DriftMap, labels: Sequence[str], *, rows: Sequence[int]) ->
     """
     shown = np.asarray(rows, dtype=np.int64)
     names = [f"{theme.said(found.names[at], 32)}" for at in shown.tolist()]
-    ys = _unique(names)
+    ys = theme.apart(names)
     effect = found.effect[shown]
     text = _texts(found, shown, labels)
     traces: list[dict[str, Any]] = [
@@ -97,14 +97,4 @@ def _texts(found: DriftMap, shown: np.ndarray, labels: Sequence[str]) -> list[li
             lines += [word for field, word, _, _ in MARKS if getattr(found, field)[at, window]]
             row.append("<br>".join(lines))
         out.append(row)
-    return out
-
-
-def _unique(names: Sequence[str]) -> list[str]:
-    """Shortened names may come twice, and then share a row."""
-    seen: dict[str, int] = {}
-    out = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        out.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return out

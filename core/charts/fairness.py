@@ -58,7 +58,7 @@ def groups(
     equal: where equal treatment lies, None for no line.
     """
     names = [theme.said(mark.name, 34) for mark in marks]
-    shown = _apart(names)
+    shown = theme.apart(names)
     reach = _reach(marks, zone)
     traces: list[dict[str, Any]] = []
     if any(mark.allowed for mark in marks):
@@ -312,13 +312,3 @@ def _note(at: float, text: str, left: bool) -> dict[str, Any]:
         "x": at, "y": 1.0, "yref": "y domain", "text": text, "showarrow": False, "xanchor": "right" if left else "left",
         "yanchor": "bottom", "font": {"size": 11},
     }  # fmt: skip
-
-
-def _apart(names: Sequence[str]) -> list[str]:
-    """Names that a short form makes equal are told apart by their place: each needs a row of its own."""
-    seen: dict[str, int] = {}
-    found = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return found

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Sequence
 from typing import Any
 
 SERIES = 8
@@ -24,6 +25,16 @@ def said(text: str, longest: int = 60) -> str:
     """A name for a label: Plotly reads a little HTML in labels, here it stays text."""
     clean = _ODD.sub(" ", text)
     return html.escape(clean if len(clean) <= longest else clean[: longest - 1] + "…", quote=False)
+
+
+def apart(names: Sequence[str]) -> list[str]:
+    """Names that a short form makes equal are told apart by their place: each needs a row of its own."""
+    seen: dict[str, int] = {}
+    found = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return found
 
 
 def layout(height: int, **more: Any) -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """A house of 5,000 models and 300 people: the page Inventory, its filters, and Excel out and in."""
 
 import io
-import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,12 +14,12 @@ from core.services import inventory, inventory_edits, inventory_excel, inventory
 from core.services.house import House
 from core.services.inventory import Query
 from tests.bench.report import Measured, below
+from tests.bench.rerun import rerun_ms
 from tests.fleet import fleet
 from tests.pages.app import page, shown
 
 MODELS, PERSONS, CHANGES, MISTAKES = 5_000, 300, 500, 20
 LIMIT_MS = 300
-TIMES = 7
 
 
 def measure(_: object) -> list[Measured]:
@@ -39,11 +38,11 @@ def _page(house: House) -> list[Measured]:
     entries = inventory.entries(house, day=inventory.today())
     opened = page("inventory", entry=entries[0].key)
     figures = [
-        ("Inventory, rerun", _median(app, lambda _, n: None)),
-        ("Inventory, another search", _median(app, lambda app, n: app.text_input("q").set_value(f"loan {n}"))),
-        ("Inventory, another gap", _median(app, _gap)),
-        ("Inventory, after somebody's edit", _median(page("inventory"), lambda _, n: _edit(house, n))),
-        ("Inventory, another entry", _median(opened, lambda app, n: app.query_params.update(entry=entries[n].key))),
+        ("Inventory, rerun", rerun_ms(app, lambda _, n: None)),
+        ("Inventory, another search", rerun_ms(app, lambda app, n: app.text_input("q").set_value(f"loan {n}"))),
+        ("Inventory, another gap", rerun_ms(app, _gap)),
+        ("Inventory, after somebody's edit", rerun_ms(page("inventory"), lambda _, n: _edit(house, n))),
+        ("Inventory, another entry", rerun_ms(opened, lambda app, n: app.query_params.update(entry=entries[n].key))),
     ]
     return [below("fleet", f"{name}, {MODELS:,} models", ms, LIMIT_MS, "ms") for name, ms in figures]
 
@@ -101,16 +100,3 @@ def _clock() -> Iterator[list[float]]:
     began = time.perf_counter()
     yield taken
     taken.append(time.perf_counter() - began)
-
-
-def _median(app: AppTest, change: Callable[[AppTest, int], object]) -> float:
-    """Milliseconds of one rerun after a change."""
-    taken = []
-    for number in range(1, TIMES + 1):
-        change(app, number)
-        began = time.perf_counter()
-        app.run()
-        taken.append((time.perf_counter() - began) * 1000)
-        if app.exception:
-            raise RuntimeError(app.exception[0].value)
-    return statistics.median(taken)

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,11 +18,11 @@ from core.ui import fairness_explorer
 from core.ui.monitoring_sections import SECTIONS
 from tests.bench import inference_log, own_pass
 from tests.bench.report import Measured, below, seconds
+from tests.bench.rerun import rerun_ms
 from tests.pages.app import page, shown
 
 DAYS, ROWS = 90, 180_000
 LIMIT_MS, EXPLORER_MS = 300, 100
-TIMES = 9
 MODEL = own_pass.MODEL
 
 
@@ -69,7 +69,7 @@ def _pages() -> list[tuple[str, float, float]]:
         ("Overview", page("overview")),
         ("Models", page("models")),
     ]
-    return [(name, _median(app, _nothing), LIMIT_MS) for name, app in found]
+    return [(name, rerun_ms(app, _nothing), LIMIT_MS) for name, app in found]
 
 
 def _explorer() -> float:
@@ -85,7 +85,7 @@ def _explorer() -> float:
     fairness_explorer.explorer = timed
     try:
         options = app.select_slider(key="fair_threshold").options
-        _median(app, lambda app, n: app.select_slider(key="fair_threshold").set_value(options[n * len(options) // 20]))
+        rerun_ms(app, lambda app, n: app.select_slider(key="fair_threshold").set_value(options[n * len(options) // 20]))
     finally:
         fairness_explorer.explorer = drawn
     return statistics.median(taken)
@@ -93,16 +93,3 @@ def _explorer() -> float:
 
 def _nothing(_: AppTest, __: int) -> None:
     """A rerun alone."""
-
-
-def _median(app: AppTest, change: Callable[[AppTest, int], object]) -> float:
-    """Milliseconds of one rerun after a change."""
-    taken = []
-    for number in range(1, TIMES + 1):
-        change(app, number)
-        began = time.perf_counter()
-        app.run()
-        taken.append((time.perf_counter() - began) * 1000)
-        if app.exception:
-            raise RuntimeError(app.exception[0].value)
-    return statistics.median(taken)

@@ -1,8 +1,5 @@
 """Server time of pages over a large store: the script with all it sends, without the browser."""
 
-import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,10 +10,10 @@ from core.services.house import House
 from core.services.runs import RunQuery
 from tests.bench.browse import opened
 from tests.bench.report import Measured, below
+from tests.bench.rerun import rerun_ms
 from tests.pages.app import page, shown
 
 LIMIT_MS = 300
-TIMES = 9
 
 
 def measure(store: Path) -> list[Measured]:
@@ -41,19 +38,19 @@ def _all(house: House) -> list[tuple[str, float]]:
     ]
     compared = page("compare_runs", runs=",".join(refs))
     return [
-        ("Experiments, rerun", _median(experiments, lambda _, n: None)),
-        ("Experiments, another search", _median(experiments, _typed)),
-        ("Experiments, another metric to sort by", _median(experiments, _sorted)),
-        ("Experiments, grouped by a param", _median(page("experiments", group="user"), _typed)),
-        ("Compare runs, 200 runs", _median(compared, lambda _, n: None)),
+        ("Experiments, rerun", rerun_ms(experiments, lambda _, n: None)),
+        ("Experiments, another search", rerun_ms(experiments, _typed)),
+        ("Experiments, another metric to sort by", rerun_ms(experiments, _sorted)),
+        ("Experiments, grouped by a param", rerun_ms(page("experiments", group="user"), _typed)),
+        ("Compare runs, 200 runs", rerun_ms(compared, lambda _, n: None)),
         (
             "Compare runs, another baseline of 200",
-            _median(compared, lambda app, n: app.selectbox("baseline").set_value(refs[n])),
+            rerun_ms(compared, lambda app, n: app.selectbox("baseline").set_value(refs[n])),
         ),
-        ("Run, another run", _median(page("run", id=refs[0]), lambda app, n: app.query_params.update(id=refs[n]))),
-        ("Overview", _median(page("overview"), lambda _, n: None)),
-        ("Models", _median(page("models"), lambda _, n: None)),
-        ("Sources", _median(page("sources"), lambda _, n: None)),
+        ("Run, another run", rerun_ms(page("run", id=refs[0]), lambda app, n: app.query_params.update(id=refs[n]))),
+        ("Overview", rerun_ms(page("overview"), lambda _, n: None)),
+        ("Models", rerun_ms(page("models"), lambda _, n: None)),
+        ("Sources", rerun_ms(page("sources"), lambda _, n: None)),
     ]
 
 
@@ -63,16 +60,3 @@ def _typed(app: AppTest, n: int) -> None:
 
 def _sorted(app: AppTest, n: int) -> None:
     app.selectbox("sort").set_value(f"metrics.metric_{n % 10}")
-
-
-def _median(app: AppTest, change: Callable[[AppTest, int], object]) -> float:
-    """Milliseconds of one rerun after a change."""
-    taken = []
-    for number in range(1, TIMES + 1):
-        change(app, number)
-        began = time.perf_counter()
-        app.run()
-        taken.append((time.perf_counter() - began) * 1000)
-        if app.exception:
-            raise RuntimeError(app.exception[0].value)
-    return statistics.median(taken)
