@@ -127,8 +127,10 @@ def _basis(found: Sequence[Series], labels: Sequence[str], each: str) -> str:
     before = next((one.reference for one in found if one.reference and one.reference.value is not None), None)
     if before is not None:
         told.append(f"reference n = {before.n:,}")
-    if any(point.measured.low is not None for one in found for point in one.points):
-        told.append("bands are 95 % intervals")
+    known = [point.measured for one in found for point in one.points if point.measured.value is not None]
+    if any(measured.low is not None for measured in known):
+        some = any(measured.low is None for measured in known)
+        told.append("bands are 95 % intervals" + (", where rows are enough for one" if some else ""))
     if count := waiting(found):
         told.append(f"hollow: labels of {plural(count, each)} are not complete yet")
     return " · ".join(told)
