@@ -56,7 +56,6 @@ def test_a_verdict_opens_the_section_that_stands_behind_it(profiled: House) -> N
         told = words(app)
         assert "Error rate" in told
         assert "Drift by column and window" not in told
-        assert "[Open Fairness](/fairness?model=credit_risk)" in told
 
 
 def test_what_does_not_apply_leads_nowhere(profiled: House) -> None:
