@@ -97,7 +97,7 @@ def standing(house: House) -> FleetHealth:
 
 
 @needs("view")
-@cached(maxsize=4)
+@cached(maxsize=4, decisions=True)
 def failing(house: House) -> tuple[Need, ...]:
     """One need for each model that fails something, whatever it fails; beyond the first few one for all the rest.
 

@@ -56,6 +56,8 @@ def test_a_verdict_opens_the_section_that_stands_behind_it(profiled: House) -> N
         told = words(app)
         assert "Error rate" in told
         assert "Drift by column and window" not in told
+        ways = {link.proto.page: link.proto.query_string for link in app.get("page_link") if link.proto.query_string}
+        assert ways["fairness"] == "model=credit_risk"
 
 
 def test_what_does_not_apply_leads_nowhere(profiled: House) -> None:

@@ -11,7 +11,7 @@ import pytest
 from core.errors import NotFound
 from core.facts import judged
 from core.facts.judged import DriftCell, Health
-from core.services import features, find, fleet, fleet_health, health, models, watching
+from core.services import features, find, fleet, fleet_health, health, models, policy_modes, watching
 from core.services.house import House
 from core.settings import load
 
@@ -229,6 +229,10 @@ def test_each_failing_model_is_one_need_and_many_are_told_together(house: House)
     assert needs[-1].title == f"{11 - fleet_health.SINGLE_NEEDS} more models fail something"
     assert set(needs) <= set(fleet.attention(house, now_ms=NOW))
     assert {need.urgency for need in needs} == {"note"}  # a policy begins by observing
+    policy_modes.set_mode(house, ["m3"], "fairness", "warn", "Look at it.")
+    first, second = fleet_health.failing(house)[:2]
+    assert (first.params, first.urgency) == ((("model", "m3"),), "now")
+    assert (second.params, second.urgency) == ((("model", "worst"),), "note")
 
 
 def test_the_list_of_models_has_verdicts_and_is_narrowed_by_them(demo: House) -> None:
