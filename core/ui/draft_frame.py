@@ -93,7 +93,11 @@ def begin(house: House, first: Kept) -> None:
 
 
 def steps(made: Making | None) -> str:
-    """The steps in a row; returns the one that is open. Without a draft only the first is."""
+    """The steps in a row; returns the one to draw. Without a draft only the first is.
+
+    Where another one was just chosen that is still the step shown so far: what was typed into it reaches the server
+    together with the click that leaves it, and is kept while it is drawn. `onward` then opens the other.
+    """
     if made:
         url.one_from_url("step", _STEP, list(TITLES), "1")
     else:
@@ -102,10 +106,16 @@ def steps(made: Making | None) -> str:
         "Step", list(TITLES), key=_STEP, required=True, label_visibility="collapsed", disabled=made is None,
         format_func=lambda number: f"{number}  {TITLES[number]}",
     )  # fmt: skip
-    if st.session_state.get(_SHOWN) != chosen:
-        st.session_state[_SHOWN] = chosen
+    url.one_to_url("step", _STEP, chosen, None if made else "1")
+    if st.session_state.get(_SHOWN) is None or made is None:
+        _show(chosen or "1")
+    return str(st.session_state[_SHOWN])
+
+
+def _show(step: str) -> None:
+    if st.session_state.get(_SHOWN) != step:
+        st.session_state[_SHOWN] = step
         st.session_state[_VISITS] = visits() + 1
-    return url.one_to_url("step", _STEP, chosen, None if made else "1") or "1"
 
 
 def fresh(name: str) -> str:
@@ -119,7 +129,10 @@ def visits() -> int:
 
 
 def onward(step: str) -> None:
-    """Buttons to the step before and the next one."""
+    """Opens the step that was chosen instead of the one just drawn; else buttons to the one before and the next."""
+    if (chosen := st.session_state[_STEP]) != step:
+        _show(chosen)
+        st.rerun()
     number = int(step)
     with st.container(horizontal=True, key="draft_onward"):
         if number > 1:

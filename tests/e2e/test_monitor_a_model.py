@@ -103,7 +103,6 @@ def test_going_back_and_reloading_lose_nothing(tmp_path: Path, fresh_page: Calla
         settle(page)
         button(page, "draft_look").click()
         expect(page.get_by_text("These choices fit together.")).to_be_visible()
-        settle(page)  # what is typed before the script ends would be lost
         page.get_by_label("Version of all rows", exact=True).fill("7")
         page.get_by_label("Version of all rows", exact=True).blur()
         settle(page)
