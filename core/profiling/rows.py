@@ -53,8 +53,7 @@ class Reader:
         self.engine = engine
         self.monitor = monitor
         self._latest = now_ms + AHEAD
-        stamp = monitor.timestamp
-        self.windows = Windows(zone=monitor.zone, length=monitor.window, local=stamp.naive == "local")
+        self.windows = Windows.of(monitor)
 
     # -- time -----------------------------------------------------------------------------------------------------
 

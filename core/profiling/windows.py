@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import ibis
 
+from core.monitors.monitor import Monitor
+
 HOUR, DAY = 3_600_000, 86_400_000
 EARLIEST = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp() * 1000)
 AHEAD = 366 * DAY  # times further ahead of now than that are mistakes
@@ -25,6 +27,11 @@ class Windows:
     zone: str
     length: Literal["hour", "day", "week"]
     local: bool = False
+
+    @classmethod
+    def of(cls, rule: Monitor) -> "Windows":
+        """Those that a monitor's log is cut into."""
+        return cls(zone=rule.zone, length=rule.window, local=rule.timestamp.naive == "local")
 
     def index(self, ms: Any, low: int, high: int) -> Any:
         """Ibis expression of the window's index. ms: integer expression, all within [low, high]."""

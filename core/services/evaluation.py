@@ -79,8 +79,7 @@ def evaluate(house: House, model: str, *, as_of_ms: int | None = None) -> Evalua
 def start(house: House, model: str, *, patient: bool = False) -> Job:
     """The same as a job. Raises Busy while the model is being evaluated."""
     which = house.active
-    if model not in profiling.monitors(house).monitors:
-        raise NotFound(f"There is no monitor for {model[:80]!r}.", hint="See the page Sources.")
+    profiling.monitor_of(house, model)
     scope.project_of(house, "log", model, "operate")
 
     def work(report: Report) -> dict[str, Any]:
@@ -168,8 +167,8 @@ def _evaluated(house: House, which: Premises, model: str, as_of_ms: int) -> Eval
     profiled = max((row["created_ms"] for row in stored.known_files(stores.facts) if row["model"] == model), default=0)
     health = [_health(model, version, one, policy, profiled, as_of_ms) for one in judgements]
     states = _findings(whole, kept, version, judgements, policy)
-    judged.keep(stores.facts, model, cells, health)
     judged.observe(stores.facts, stores.folder, [state for _, state in states])
+    judged.keep(stores.facts, model, cells, health)  # last: it says that these profiles were judged
     house.changed()
     counts = {kind: sum(found == kind for found, _ in states) for kind in ("opened", "changed", "cleared", "withdrawn")}
     return Evaluated(model=model, version=version, outcomes={one.category: one.outcome for one in judgements}, **counts)

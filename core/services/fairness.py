@@ -14,7 +14,7 @@ from core.analysis.group_rates import Cut, Decided, share
 from core.analysis.labels import DAY_MS
 from core.analysis.parity import CRITERIA
 from core.governance.policy import FairnessLimit, FairnessRule
-from core.services.fairness_pool import complete_ms, is_complete, pool
+from core.services.fairness_pool import pool
 from core.services.profile_book import Book
 
 WITHOUT_LABELS = frozenset({"demographic_parity"})
@@ -89,7 +89,7 @@ def judged(
     if not kept.monitor.thresholds:
         return ()
     present = [start for start in sorted(set(starts)) if (version, start) in kept.current]
-    mature = [start for start in present if is_complete(kept, start, as_of_ms)]
+    mature = [start for start in present if kept.is_complete(start, as_of_ms)]
     found = []
     for family in kept.families() if families is None else families:
         whole = _pool(kept, version, present, family)
@@ -128,7 +128,7 @@ def _judged(
     compared = [gaps(pool.groups, rate, against=against) for rate in rates]
     asked = Limit(of=limit.of, low=limit.low, high=limit.high)
     verdict = judge(tuple(chain.from_iterable(zip(*compared, strict=True))), asked)
-    first = complete_ms(kept, waiting[0]) if waiting else None
+    first = kept.complete_ms(waiting[0]) if waiting else None
     if not pool.groups:
         verdict = FairnessVerdict(
             outcome="not enough data", limit=asked, parts=(), why=_no_labels(first, kept.monitor.zone)

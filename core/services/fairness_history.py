@@ -15,7 +15,7 @@ from core.governance.policy import FairnessLimit
 from core.services import policy_files
 from core.services.cache import cached
 from core.services.fairness import against_of
-from core.services.fairness_pool import Pool, is_complete, pool
+from core.services.fairness_pool import Pool, pool
 from core.services.fairness_view import UNLABELLED, Family, last_change, seen_book
 from core.services.guard import needs
 from core.services.house import House
@@ -104,7 +104,7 @@ def _history(
         found = each[members[0]] if len(members) == 1 else pool(kept, version, members, family)
         if found is None:
             continue
-        complete = rate in UNLABELLED or all(is_complete(kept, one, as_of_ms) for one in members)
+        complete = rate in UNLABELLED or all(kept.is_complete(one, as_of_ms) for one in members)
         points += _points(found, rate, of, against, start, kept.end_ms(members[-1]), complete)
     checks: list[Check] = []
     if limit is not None:

@@ -8,7 +8,6 @@ from functools import reduce
 from operator import add
 
 from core.analysis.group_rates import Cut, Decided, cut_at, decide
-from core.analysis.labels import complete_at, is_mature
 from core.profiles import Floats, Output
 from core.services.profile_book import Book
 
@@ -63,23 +62,4 @@ def pool(
         cut=cut_at(places, kept.monitor.thresholds[0]),
         starts=tuple(sorted(used)),
         other_edges=len(told) - len(used),
-    )
-
-
-def present(kept: Book, version: str) -> list[int]:
-    """Starts of the windows that have this version, oldest first."""
-    return sorted(start for found, start in kept.current if found == version)
-
-
-def complete_ms(kept: Book, start: int) -> int | None:
-    """When the labels of a window are taken for complete; None for a monitor without labels."""
-    label = kept.monitor.label
-    return None if label is None else complete_at(end_ms=kept.end_ms(start), horizon_days=label.complete_after_days)
-
-
-def is_complete(kept: Book, start: int, as_of_ms: int) -> bool:
-    """Whether the labels of a window are taken for complete by then."""
-    label = kept.monitor.label
-    return label is not None and is_mature(
-        end_ms=kept.end_ms(start), horizon_days=label.complete_after_days, as_of_ms=as_of_ms
     )

@@ -20,7 +20,7 @@ from core.monitors.monitor import Monitor
 from core.services import health, policy_files, profiling
 from core.services.cache import cached
 from core.services.fairness import WITHOUT_LABELS, Judged, against_of
-from core.services.fairness_pool import Pool, complete_ms, is_complete, pool, present
+from core.services.fairness_pool import Pool, pool
 from core.services.guard import needs
 from core.services.house import House
 from core.services.judge_fairness import PARTS, over
@@ -171,10 +171,7 @@ def models(house: House) -> tuple[Watched, ...]:
 @needs("view")
 def choices(house: House, model: str) -> Choices:
     """Raises NotFound for a model without a monitor, or that is not seen."""
-    resolved = profiling.monitors(house).monitors.get(model)
-    if resolved is None:
-        raise NotFound(f"There is no monitor for {model[:80]!r}.", hint="Open one from the page Sources.")
-    rule, monitor = policy_files.policy(house).fairness, resolved.monitor
+    rule, monitor = policy_files.policy(house).fairness, profiling.monitor_of(house, model).monitor
     versions: tuple[Version, ...] = ()
     why, live = _why_not(monitor), ""
     if not why:
@@ -248,7 +245,7 @@ def seen_book(house: House, model: str, version: str, family: Family) -> tuple[B
             f"{' x '.join(family)[:80]!r} is no protected attribute of {model[:80]!r}.", hint="Choose another."
         )
     kept = _book(house, model)
-    return kept, present(kept, version)
+    return kept, kept.starts(version)
 
 
 @needs("view")
@@ -258,7 +255,7 @@ def last_change(house: House, model: str, version: str, family: Family, now_ms: 
     Raises NotFound as `view` does.
     """
     kept, starts = seen_book(house, model, version, family)
-    times = (complete_ms(kept, start) for start in starts)
+    times = (kept.complete_ms(start) for start in starts)
     return max((at for at in times if at is not None and at <= now_ms), default=0)
 
 
@@ -268,7 +265,7 @@ def _view(house: House, model: str, version: str, family: Family, windows: int, 
     rule = policy_files.policy(house).fairness.model_copy(update={"windows": windows})
     everyone, complete = _pools(kept, version, starts, family, windows, as_of_ms)
     every = _judged(house, model, version, windows, as_of_ms)
-    mature = any(is_complete(kept, start, as_of_ms) for start in starts)
+    mature = any(kept.is_complete(start, as_of_ms) for start in starts)
     against = against_of(rule, family)
     favourable = kept.monitor.favourable
     decided = {"demographic_parity": everyone.decided()} | (
@@ -281,7 +278,7 @@ def _view(house: House, model: str, version: str, family: Family, windows: int, 
         elsewhere=tuple(one for one in every if one.family != family),
         against=against or "", everyone=everyone, complete=complete, everyone_span=_span(kept, everyone),
         complete_span=_span(kept, complete) if complete else None,
-        first_complete_ms=None if mature else complete_ms(kept, starts[0]), has_label=kept.monitor.label is not None,
+        first_complete_ms=None if mature else kept.complete_ms(starts[0]), has_label=kept.monitor.label is not None,
         spreads={name: spread(groups, CRITERIA[name][favourable]) for name, groups in decided.items()},  # type: ignore[index]
         calibration=calibration_by_group(complete.groups, complete.edges, against=against) if complete else (),
     )  # fmt: skip
@@ -293,7 +290,7 @@ def _explorer(house: House, model: str, version: str, family: Family, windows: i
     rule = policy_files.policy(house).fairness
     everyone, complete = _pools(kept, version, starts, family, windows, as_of_ms)
     if complete and complete.edges_id != everyone.edges_id:
-        mature = [start for start in starts if is_complete(kept, start, as_of_ms)]
+        mature = [start for start in starts if kept.is_complete(start, as_of_ms)]
         complete = pool(kept, version, mature[-windows:], family, edges_id=everyone.edges_id)
     whole = sweep(everyone.groups, everyone.edges)
     labelled = sweep(complete.groups, complete.edges) if complete else None
@@ -325,7 +322,7 @@ def _reach(
 def _judged(house: House, model: str, version: str, windows: int, as_of_ms: int) -> tuple[Judged, ...]:
     kept = _book(house, model)
     rule = policy_files.policy(house).fairness.model_copy(update={"windows": windows})
-    return over(kept, rule, version, present(kept, version), as_of_ms=as_of_ms)
+    return over(kept, rule, version, kept.starts(version), as_of_ms=as_of_ms)
 
 
 def _book(house: House, model: str) -> Book:
@@ -341,7 +338,7 @@ def _pools(
             f"The last {windows} windows of version {version[:80]!r} hold no scores by {' x '.join(family)[:80]}.",
             hint="Look at more windows, or at another attribute.",
         )
-    mature = [start for start in starts if is_complete(kept, start, as_of_ms)]
+    mature = [start for start in starts if kept.is_complete(start, as_of_ms)]
     return everyone, pool(kept, version, mature[-windows:], family) if mature else None
 
 
@@ -377,7 +374,7 @@ def _versions(house: House, model: str) -> tuple[Version, ...]:
     found = []
     for name in sorted({version for version, _ in kept.current}):
         starts, rows = [], 0
-        for start in present(kept, name):
+        for start in kept.starts(name):
             groups = kept.groups(name, start, kept.families()[0])
             if groups:
                 starts.append(start)

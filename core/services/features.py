@@ -10,11 +10,10 @@ from core.facts import profiles as stored
 from core.facts.judged import DriftCell, Finding
 from core.governance.attention import DAY_MS
 from core.profiles import Numeric, Part
-from core.services import health
+from core.services import health, profiling
 from core.services.cache import cached
 from core.services.guard import needs
 from core.services.house import House
-from core.services.watching import monitors
 
 State = Literal["drifted", "broken", "alarm", "fine", "nothing told"]
 STATES: tuple[State, ...] = get_args(State)
@@ -205,7 +204,7 @@ def _opened(house: House, name: str, from_ms: int, today: int) -> Opened:
 def _references(house: House, name: str) -> dict[str, tuple[int, int]]:
     """Model -> rows of its reference, and those without a usable value; of the newest edges."""
     kept: dict[str, tuple[str, int, int]] = {}
-    seen = monitors(house)
+    seen = profiling.monitors(house).monitors
     for model, edges, part in stored.references_named(house.facts, name):
         if model in seen:
             known, rows, unusable = kept.get(model, (edges, 0, 0))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from core.facts.judged import Health
 from core.governance.attention import Need, named, plural
 from core.governance.policy import CATEGORIES, CATEGORY_TITLE
-from core.services import health, policy_modes, watching
+from core.services import health, policy_modes, profiling, watching
 from core.services.cache import cached
 from core.services.guard import needs
 from core.services.house import House
@@ -89,7 +89,7 @@ def standing(house: House) -> FleetHealth:
     covered, known = {ref.partition(":")[2] for ref in verdicts}, health.fleet(house)
     found += [
         Watched(name=name, ref="", monitored=True, verdicts=known.get(name, {}))
-        for name in sorted({*watching.monitors(house), *known} - covered)
+        for name in sorted({*profiling.monitors(house).monitors, *known} - covered)
     ]
     place = {outcome: at for at, outcome in enumerate(health.ORDER)}
     found.sort(key=lambda model: (place[model.worst], not model.monitored, model.name.casefold(), model.ref))

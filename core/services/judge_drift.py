@@ -15,7 +15,6 @@ from core.facts.judged import DriftCell
 from core.facts.profiles import Profile
 from core.governance.policy import DataQualityRule
 from core.profiles import Categorical, Confusion, Counts, Floats, Numeric, Output, Part
-from core.services.judgement import starts_of
 from core.services.profile_book import Book, PartKey
 
 FEATURES = ("numeric", "categorical")
@@ -75,7 +74,7 @@ def drifts(kept: Book, version: str, rule: DataQualityRule, before: Before | Non
 
     before: tests of windows whose profiles, and whose reference's, are no younger are not made again.
     """
-    starts = starts_of(kept, version)
+    starts = kept.starts(version)
     keys = sorted(
         {
             (part, name)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.analysis.fairness_verdict import FairnessVerdict, GapVerdict
-from core.analysis.labels import is_mature
 from core.analysis.measured import Measured
 from core.governance.attention import named
 from core.governance.episodes import Episode, State
 from core.governance.policy import FairnessRule, Outcome
 from core.services.fairness import WITHOUT_LABELS, Judged, judged
-from core.services.judgement import Cause, Detail, Judgement, Said, detail, span, starts_of, worst
+from core.services.judgement import Cause, Detail, Judgement, Said, detail, span, worst
 from core.services.profile_book import Book
 
 PARTS = ("output",)
@@ -30,7 +29,7 @@ def judge_fairness(kept: Book, version: str, rule: FairnessRule, *, as_of_ms: in
         return _none("The monitor names no protected attribute.")
     if kept.monitor.task != "binary":
         return _none(f"Fairness is judged for decisions between two classes; this model's task is {kept.monitor.task}.")
-    starts = starts_of(kept, version)
+    starts = kept.starts(version)
     points = [at for at in range(len(starts)) if (at + 1) % STEP == 0 or at == len(starts) - 1]
     checked = [(at, over(kept, rule, version, starts[: at + 1], as_of_ms=as_of_ms)) for at in points]
     if not checked or not checked[-1][1]:
@@ -57,12 +56,7 @@ def over(
     """The limits over the last `rule.windows` of these windows; those that need labels over the last ones whose labels
     are complete (over all the last ones, which then say from when on, where there are none).
     """
-    label = kept.monitor.label
-    complete = [
-        start
-        for start in starts
-        if label and is_mature(end_ms=kept.end_ms(start), horizon_days=label.complete_after_days, as_of_ms=as_of_ms)
-    ]
+    complete = [start for start in starts if kept.is_complete(start, as_of_ms)]
     found: list[Judged] = []
     for labelled in (False, True):
         limits = tuple(limit for limit in rule.limits if (limit.criterion not in WITHOUT_LABELS) == labelled)

@@ -10,7 +10,6 @@ from operator import add
 from typing import Any
 
 from core.analysis import calibration, classification, multiclass, regression
-from core.analysis.labels import complete_at, is_mature
 from core.analysis.measured import Measured, not_told
 from core.facts.profiles import Profile
 from core.governance.episodes import Episode
@@ -26,8 +25,8 @@ from core.services.judgement import (
     detail,
     lacking,
     rows_for,
+    same_edges,
     span,
-    starts_of,
     states,
 )
 from core.services.profile_book import Book
@@ -51,25 +50,23 @@ ERRORS: Mapping[str, Callable[[Errors], Measured]] = {
 def judge_performance(kept: Book, version: str, rule: PerformanceRule, *, as_of_ms: int) -> Judgement:
     """kept: read with PARTS, without groups.  as_of_ms: decides which windows have complete labels."""
     metric = AUTO.get(kept.monitor.task, "") if rule.metric == "auto" else rule.metric
-    label = kept.monitor.label
-    if label is None or not metric:
-        why = "The monitor names no label." if label is None else "The task of this model has no metric of its own."
+    if kept.monitor.label is None or not metric:
+        why = (
+            "The monitor names no label."
+            if kept.monitor.label is None
+            else "The task of this model has no metric of its own."
+        )
         return Judgement(category="performance", outcome="not applicable", reason=why)
     rows = [
         (start, row)
-        for start in starts_of(kept, version)
+        for start in kept.starts(version)
         if (row := _row(kept.current[version, start], metric)) is not None
     ]
     if not rows:
         return Judgement(category="performance", outcome="not applicable", reason=f"The log gives no {title(metric)}.")
-    horizon = label.complete_after_days
-    mature = [
-        (start, row)
-        for start, row in rows
-        if is_mature(end_ms=kept.end_ms(start), horizon_days=horizon, as_of_ms=as_of_ms)
-    ]
+    mature = [(start, row) for start, row in rows if kept.is_complete(start, as_of_ms)]
     if not mature:
-        first = day(kept, complete_at(end_ms=kept.end_ms(rows[0][0]), horizon_days=horizon))
+        first = day(kept, kept.complete_ms(rows[0][0]) or 0)
         return Judgement(
             category="performance",
             outcome="not enough data",
@@ -100,16 +97,14 @@ def judge_performance(kept: Book, version: str, rule: PerformanceRule, *, as_of_
 
 def weekly(kept: Book, version: str, metric: str, *, as_of_ms: int) -> list[tuple[int, int, float]]:
     """(start, end, value) of full weeks with complete labels, ms."""
-    horizon = kept.monitor.label.complete_after_days if kept.monitor.label else 0
     rows = {
         start: row
-        for start in starts_of(kept, version)
-        if (row := _row(kept.current[version, start], metric)) is not None
-        and is_mature(end_ms=kept.end_ms(start), horizon_days=horizon, as_of_ms=as_of_ms)
+        for start in kept.starts(version)
+        if (row := _row(kept.current[version, start], metric)) is not None and kept.is_complete(start, as_of_ms)
     }
     found = []
     for starts in kept.weeks(list(rows)).values():
-        value = _measured(kept, _same_edges([(start, rows[start]) for start in starts]), metric).value
+        value = _measured(kept, same_edges([(start, rows[start]) for start in starts]), metric).value
         if value is not None:
             found.append((starts[0], kept.end_ms(starts[-1]), value))
     return found
@@ -134,7 +129,7 @@ class _Held:
 
     @classmethod
     def of(cls, kept: Book, rows: Sequence[tuple[int, Profile]], metric: str, rule: PerformanceRule) -> _Held:
-        used = _same_edges(rows)
+        used = same_edges(rows)
         starts = tuple(start for start, _ in used)
         current = _measured(kept, used, metric)
         before = kept.reference(used[-1][1])
@@ -210,10 +205,6 @@ def _row(rows: Mapping[tuple[str, str, str], Profile], metric: str) -> Profile |
         if (row := rows.get((name, "", ""))) is not None:
             return row
     return None
-
-
-def _same_edges(rows: Sequence[tuple[int, Profile]]) -> list[tuple[int, Profile]]:
-    return [(start, row) for start, row in rows if row.edges == rows[-1][1].edges]
 
 
 def _measured(kept: Book, rows: Sequence[tuple[int, Profile]], metric: str) -> Measured:

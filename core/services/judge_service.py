@@ -24,8 +24,8 @@ from core.services.judgement import (
     lacking,
     percent,
     rows_for,
+    same_edges,
     span,
-    starts_of,
     states,
     worst,
 )
@@ -51,7 +51,7 @@ def judge_service(kept: Book, version: str, rule: InfrastructureRule) -> Judgeme
     """The last `rule.windows` windows together, and the last one alone, which can fail but lacks nothing."""
     rows = [
         (start, row)
-        for start in starts_of(kept, version)
+        for start in kept.starts(version)
         if (row := kept.current[version, start].get(("service", "", ""))) is not None
     ]
     limits = _limits(kept, rule)
@@ -86,13 +86,13 @@ def weekly(kept: Book, version: str, metric: str) -> list[tuple[int, int, float]
     """(start, end, value) of full weeks, ms. metric: latency_p95 or error_rate."""
     rows = {
         start: row
-        for start in starts_of(kept, version)
+        for start in kept.starts(version)
         if (row := kept.current[version, start].get(("service", "", ""))) is not None
     }
     measure = _latency if metric == "latency_p95" else _errors
     found = []
     for starts in kept.weeks(list(rows)).values():
-        used = _same_edges([(start, rows[start]) for start in starts])
+        used = same_edges([(start, rows[start]) for start in starts])
         value = measure(kept, used[-1][1], _merged(used)).value
         if value is not None:
             found.append((starts[0], kept.end_ms(starts[-1]), value))
@@ -119,7 +119,7 @@ Judged = tuple[Outcome, Measured, Measured]
 
 def _outcome(kept: Book, rows: Sequence[tuple[int, Profile]], limit: _Limit) -> Judged:
     """The verdict of trailing windows, their number together, and that of the last one."""
-    used = _same_edges(rows)
+    used = same_edges(rows)
     row = used[-1][1]
     together = limit.measure(kept, row, _merged(used))
     alone = limit.measure(kept, row, _merged(used[-1:]))
@@ -170,10 +170,6 @@ def _latency(kept: Book, row: Profile, found: Service) -> Measured:
 
 def _errors(_kept: Book, _row: Profile, found: Service) -> Measured:
     return service.error_rate(found)
-
-
-def _same_edges(rows: Sequence[tuple[int, Profile]]) -> list[tuple[int, Profile]]:
-    return [(start, row) for start, row in rows if row.edges == rows[-1][1].edges]
 
 
 def _merged(rows: Sequence[tuple[int, Profile]]) -> Service:

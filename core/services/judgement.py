@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.analysis.measured import Measured
+from core.facts.profiles import Profile
 from core.governance.attention import plural
 from core.governance.episodes import Episode, State
 from core.governance.policy import Category, Outcome
@@ -134,9 +135,9 @@ def states(kept: Book, told: Sequence[tuple[int, bool | None]]) -> tuple[State, 
     return tuple(State(start_ms=start, end_ms=kept.end_ms(start), broken=broken) for start, broken in told)
 
 
-def starts_of(kept: Book, version: str) -> list[int]:
-    """Starts of the windows that hold rows of a version, in order of time."""
-    return sorted(window for found, window in kept.current if found == version)
+def same_edges(rows: Sequence[tuple[int, Profile]]) -> list[tuple[int, Profile]]:
+    """(start, part) of windows that are counted into the same bins as the last one, and so add up with it."""
+    return [(start, row) for start, row in rows if row.edges == rows[-1][1].edges]
 
 
 def days_of(kept: Book, starts: Sequence[int]) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.analysis.quality import SchemaChanges
 from core.analysis.quality import schema_changes as compared
-from core.errors import Busy, GatehouseError, MonitorError, NotAllowed, NotFound
+from core.errors import Busy, GatehouseError, MonitorError, NotAllowed
 from core.facts import profiles as stored
 from core.profiling import manifest
 from core.profiling.windows import Windows
@@ -95,11 +95,8 @@ class SchemaChange:
 @cached(maxsize=64)
 def schema_changes(house: House, model: str) -> tuple[SchemaChange, ...]:
     """Where a log's columns came, went or changed their type, by time. Empty for a model without profiles."""
-    resolved = profiling.monitors(house).monitors.get(model)
-    if resolved is None:
-        raise NotFound(f"There is no monitor for {model[:80]!r}.", hint="See `gatehouse profile --init LOG`.")
-    rule = resolved.monitor
-    windows = Windows(zone=rule.zone, length=rule.window, local=rule.timestamp.naive == "local")
+    resolved = profiling.monitor_of(house, model)
+    windows = Windows.of(resolved.monitor)
     log = manifest.read_state(manifest.folder_of(house.folder / "observed", model)).log
     parts = sorted(
         ((min(map(int, read.windows)), key, read) for key, read in log.items() if read.windows and read.columns),

@@ -13,7 +13,6 @@ from core.analysis.alarms import expected_false_alarms
 from core.analysis.drift import Bools, smallest_shift
 from core.analysis.drift_map import PREDICTED, DriftMap
 from core.analysis.labels import complete_at
-from core.errors import NotFound
 from core.facts import judged
 from core.facts import profiles as stored
 from core.facts.judged import DriftCell, Finding
@@ -50,7 +49,7 @@ class Opened:
 
     def end_ms(self, start: int) -> int:
         """End of the window that starts then."""
-        windows = windows_of(self.monitor)
+        windows = Windows.of(self.monitor)
         return windows.end_ms(windows.at(start))
 
 
@@ -63,12 +62,7 @@ def models(house: House) -> tuple[str, ...]:
 @needs("view")
 def opened(house: House, model: str, *, as_of_ms: int) -> Opened:
     """Raises NotFound for a model without a monitor."""
-    found = profiling.monitors(house).monitors.get(model)
-    if found is None:
-        raise NotFound(
-            f"There is no monitor for {model[:80]!r}.",
-            hint="Choose another model, or describe its log (Monitor a model).",
-        )
+    found = profiling.monitor_of(house, model)
     last: dict[str, int] = {}
     starts = set()
     for row in stored.keys(house.facts, model):
@@ -84,11 +78,6 @@ def opened(house: House, model: str, *, as_of_ms: int) -> Opened:
     )  # fmt: skip
 
 
-def windows_of(rule: Monitor) -> Windows:
-    """How a monitor's log is cut into windows."""
-    return Windows(zone=rule.zone, length=rule.window, local=rule.timestamp.naive == "local")
-
-
 def label(rule: Monitor, start: int) -> str:
     """A window's name in the model's zone: its first day, with the hour for hourly ones."""
     local = datetime.fromtimestamp(start / 1000, UTC).astimezone(ZoneInfo(rule.zone))
@@ -98,7 +87,7 @@ def label(rule: Monitor, start: int) -> str:
 def _maturity(rule: Monitor, starts: Sequence[int], as_of_ms: int) -> tuple[int | None, int | None]:
     if rule.label is None:
         return None, None
-    windows = windows_of(rule)
+    windows = Windows.of(rule)
     complete = [
         complete_at(end_ms=windows.end_ms(windows.at(start)), horizon_days=rule.label.complete_after_days)
         for start in starts

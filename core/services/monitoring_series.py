@@ -14,7 +14,6 @@ from core.analysis import business, calibration, classification, estimation, int
 from core.analysis.business import ArmDifference
 from core.analysis.coarse import coarse
 from core.analysis.measured import Measured, not_told
-from core.errors import NotFound
 from core.facts.profiles import FOREVER, Profile
 from core.profiles import Confusion, Counts, Errors, Numeric, Output, Part, Rows
 from core.services import measurements, profiling
@@ -23,7 +22,6 @@ from core.services.guard import needs
 from core.services.house import House
 from core.services.judge_business import figures_of
 from core.services.judge_performance import ERRORS, title, value_of
-from core.services.judgement import starts_of
 from core.services.measurements import Measurement, Wanted
 from core.services.profile_book import Book, book
 
@@ -289,9 +287,7 @@ def _number(kept: Book, row: Profile, part: Part, metric: str) -> Measured:
 def _rows(kept: Book, version: str, parts: tuple[str, ...]) -> list[tuple[int, Profile]]:
     """(start, row of the first of these parts that it has) of each window of a version."""
     return [
-        (start, row)
-        for start in starts_of(kept, version)
-        if (row := _of(kept.current[version, start], parts)) is not None
+        (start, row) for start in kept.starts(version) if (row := _of(kept.current[version, start], parts)) is not None
     ]
 
 
@@ -352,10 +348,7 @@ def _rows_by_bin(part: Part) -> Counts:
 
 def _horizon(house: House, model: str) -> int | None:
     """Days until labels are complete; None for a monitor without labels. Raises NotFound for unknown models."""
-    found = profiling.monitors(house).monitors.get(model)
-    if found is None:
-        raise NotFound(f"There is no monitor for {model[:80]!r}.", hint="See `gatehouse profile --init LOG`.")
-    label = found.monitor.label
+    label = profiling.monitor_of(house, model).monitor.label
     return None if label is None else label.complete_after_days
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from core.analysis.labels import complete_at
 from core.errors import NotFound
 from core.facts import profiles as stored
 from core.facts.profiles import Profile
@@ -39,14 +40,9 @@ class Book:
     def __init__(
         self, house: House, model: str, segment: str, from_ms: int, to_ms: int, parts: tuple[str, ...], groups: bool
     ) -> None:
-        found = profiling.monitors(house).monitors.get(model)
-        if found is None:
-            raise NotFound(f"There is no monitor for {model[:80]!r}.", hint="See `gatehouse profile --init LOG`.")
         self.model, self.segment = model, segment
-        self.monitor: Monitor = found.monitor
-        self.windows = Windows(
-            zone=self.monitor.zone, length=self.monitor.window, local=self.monitor.timestamp.naive == "local"
-        )  # fmt: skip
+        self.monitor: Monitor = profiling.monitor_of(house, model).monitor
+        self.windows = Windows.of(self.monitor)
         self._house, self._from_ms, self._to_ms = house, from_ms, to_ms
         self._parts, self._by_group = parts, groups
         self._edges: dict[str, Edges | None] = {}
@@ -66,6 +62,22 @@ class Book:
     def end_ms(self, window_ms: int) -> int:
         """End of the window that starts then."""
         return self.windows.end_ms(self.windows.at(window_ms))
+
+    def starts(self, version: str) -> list[int]:
+        """Starts of the windows that hold rows of a version, in order of time."""
+        return sorted(window for found, window in self.current if found == version)
+
+    def complete_ms(self, window_ms: int) -> int | None:
+        """When the labels of a window are taken for complete; None for a monitor without labels."""
+        label = self.monitor.label
+        if label is None:
+            return None
+        return complete_at(end_ms=self.end_ms(window_ms), horizon_days=label.complete_after_days)
+
+    def is_complete(self, window_ms: int, as_of_ms: int) -> bool:
+        """Whether the labels of a window are taken for complete by then; never without labels."""
+        at = self.complete_ms(window_ms)
+        return at is not None and as_of_ms >= at
 
     def week_of(self, window_ms: int) -> int:
         """Start of the local week (Monday) that a window begins in."""

@@ -6,16 +6,18 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from core.errors import Busy, GatehouseError, NotFound, SettingsError
 from core.facts import profiles as index
-from core.monitors.files import Loaded, load
+from core.monitors.files import Loaded, Resolved, load
 from core.records import Progress
 from core.services import scope
+from core.services.cache import cached
 from core.services.guard import needs
 from core.services.house import DEMO, House, Premises, now_ms
 from core.services.jobs import Job
@@ -30,18 +32,45 @@ SINCE = "a local day, written as 2026-01-31"
 def monitors(house: House, which: Premises | None = None) -> Loaded:
     """All monitors of the shown stores: those of files for one model, and of patterns for the registered models.
 
+    Files are read again only when one of them, or what is registered, changes.
     Somebody with rights in projects alone is told of the monitors of what it sees, and of no file's mistakes: they name
     models and columns of others.
     """
     seen = house.scope
     if seen is not None and which not in (None, house.active):
         return Loaded(monitors={}, problems=())
-    stores = house.stores(which or house.active)
-    names = sorted({row["name"] for row in stores.facts.read("model_names")})
-    loaded = load(_places(house, which)[0], names)
+    folder = _places(house, which)[0]
+    loaded = _loaded(house, which or house.active, folder, _stamps(folder))
     if seen is None:
         return loaded
     return Loaded(monitors={name: found for name, found in loaded.monitors.items() if name in seen.logs}, problems=())
+
+
+@needs("view")
+def monitor_of(house: House, model: str) -> Resolved:
+    """The monitor of one model. Raises NotFound."""
+    loaded = monitors(house)
+    if model not in loaded.monitors:
+        broken = " A monitor file cannot be used: see the page Sources." if loaded.problems else ""
+        raise NotFound(
+            f"There is no monitor for {model[:80]!r}.", hint=f"Describe its log on the page Monitor a model.{broken}"
+        )
+    return loaded.monitors[model]
+
+
+@cached(maxsize=4)
+def _loaded(house: House, which: Premises, folder: Path, _files: Hashable) -> Loaded:
+    return load(folder, sorted({row["name"] for row in house.stores(which).facts.read("model_names")}))
+
+
+def _stamps(folder: Path) -> Hashable:
+    """Changes whenever a file of the folder does."""
+    found = []
+    for path in sorted(folder.rglob("*.y*ml")):
+        with suppress(OSError):  # gone meanwhile
+            stat = path.stat()
+            found.append((str(path), stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
 
 
 @needs("operate")
@@ -140,7 +169,7 @@ def failure(model: str, error: GatehouseError) -> dict[str, Any]:
     return {"model": model, "edges": "", "error": {"message": error.message, "hint": error.hint}}
 
 
-def _of(loaded: Loaded, model: str) -> Any:
+def _of(loaded: Loaded, model: str) -> Resolved:
     if model in loaded.monitors:
         return loaded.monitors[model]
     if loaded.problems:

@@ -1,20 +1,17 @@
 """Which registered models are monitored, how they were judged, and how much of their truth is in."""
 
 from bisect import bisect_right
-from collections.abc import Hashable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from core.analysis.labels import is_mature
 from core.facts import profiles as stored
 from core.facts.judged import Health
-from core.monitors.files import Resolved
 from core.profiling.windows import Windows
 from core.services import health, profiling
 from core.services.cache import cached
 from core.services.guard import needs
-from core.services.house import DEMO, House
+from core.services.house import House
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,19 +32,12 @@ class Maturity:
 
 
 @needs("view")
-def monitors(house: House) -> Mapping[str, Resolved]:
-    """Model -> its monitor, read again only when a file or the registered models change."""
-    folder = DEMO / "monitors" if house.active == "demo" else house.settings.monitors
-    return _monitors(house, _stamps(folder))
-
-
-@needs("view")
 def verdicts(house: House, refs: Sequence[str]) -> dict[str, Mapping[str, Health]]:
     """Ref of a registered model ("source:name") -> category -> verdict. Models without a monitor are left out.
 
     A monitor that names a source stands for that source's model alone. Empty for one that is not judged yet.
     """
-    known, rules = health.fleet(house), monitors(house)
+    known, rules = health.fleet(house), profiling.monitors(house).monitors
     found = {}
     for ref in refs:
         source, _, name = ref.partition(":")
@@ -66,7 +56,7 @@ def maturity(house: House, models: Sequence[str], *, now_ms: int) -> dict[str, M
     Models that are not judged, and those without windows, are left out. No row and no profile is read, only when the
     windows are.
     """
-    known, rules = health.fleet(house), monitors(house)
+    known, rules = health.fleet(house), profiling.monitors(house).monitors
     version = {name: next(iter(known[name].values())).version for name in models if known.get(name) and name in rules}
     labels = {name: rules[name].monitor.label for name in version}
     asked = tuple(sorted((name, version[name]) for name, label in labels.items() if label is not None))
@@ -76,8 +66,7 @@ def maturity(house: House, models: Sequence[str], *, now_ms: int) -> dict[str, M
         if label is None:
             found[name] = None
         elif windows := starts.get((name, version[name])):
-            rule = rules[name].monitor
-            of = Windows(zone=rule.zone, length=rule.window, local=rule.timestamp.naive == "local")
+            of = Windows.of(rules[name].monitor)
             days = label.complete_after_days
 
             def maturing(start: int, of: Windows = of, days: int = days) -> bool:
@@ -86,21 +75,6 @@ def maturity(house: House, models: Sequence[str], *, now_ms: int) -> dict[str, M
             complete = bisect_right(windows, False, key=maturing)  # later windows are never complete before earlier
             found[name] = Maturity(complete=complete, windows=len(windows), days=days)
     return found
-
-
-def _stamps(folder: Path) -> Hashable:
-    """Changes whenever a file of the folder does."""
-    found = []
-    for path in sorted(folder.rglob("*.y*ml")):
-        with suppress(OSError):  # gone meanwhile
-            stat = path.stat()
-            found.append((str(path), stat.st_mtime_ns, stat.st_size))
-    return tuple(found)
-
-
-@cached(maxsize=4)
-def _monitors(house: House, _files: Hashable) -> Mapping[str, Resolved]:
-    return profiling.monitors(house).monitors
 
 
 @cached(maxsize=32)

@@ -11,7 +11,7 @@ import pytest
 from core.errors import NotFound
 from core.facts import judged
 from core.facts.judged import DriftCell, Health
-from core.services import features, find, fleet, fleet_health, health, models, policy_modes, watching
+from core.services import features, find, fleet, fleet_health, health, models, policy_modes, profiling, watching
 from core.services.house import House
 from core.settings import load
 
@@ -265,4 +265,4 @@ def test_a_monitor_of_one_source_stands_for_that_sources_model_alone(house: Hous
     keep(house, "twin", [], replace(verdict("twin", "fairness", "fail")))
     assert watching.verdicts(house, ["a:twin"])["a:twin"]["fairness"].outcome == "fail"
     (folder / "twin.yaml").unlink()
-    assert set(watching.monitors(house)) == set()
+    assert set(profiling.monitors(house).monitors) == set()
